@@ -1,0 +1,1 @@
+"""The bank: a third party that charges cards. Not ours to change."""

@@ -1,0 +1,1 @@
+"""Everything one can read about products: cache-aside in Redis over Postgres."""

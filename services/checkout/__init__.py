@@ -1,0 +1,1 @@
+"""Everything one can buy: carts, orders, stock, payment, and an account's history."""

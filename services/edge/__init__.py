@@ -1,0 +1,1 @@
+"""The public API: finds replicas, protects the shop, and composes pages."""

@@ -1,0 +1,63 @@
+"""Logs: one JSON object a line on stdout, with the trace on each."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from typing import Any
+
+from shared import environment, trace
+
+_QUIET = ("uvicorn.error", "psycopg.pool", "asyncio")  # they tell of every connection at INFO
+
+
+class JsonLines(logging.Formatter):
+    """A record as JSON: ts, level, service, replica, release, trace, span, msg, and its own fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "ts": _timestamp(record.created),
+            "level": record.levelname.lower(),
+            "service": environment.SERVICE,
+            "replica": environment.REPLICA,
+            "release": environment.RELEASE,
+            "trace": trace.current(),
+            "span": trace.span(),
+            "msg": record.getMessage(),
+        }
+        line.update(getattr(record, "fields", {}))
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+class Log:
+    """A logger whose keyword arguments become fields of the line."""
+
+    def __init__(self, name: str) -> None:
+        self._logger = logging.getLogger(name)
+
+    def info(self, message: str, **fields: object) -> None:
+        self._logger.info(message, extra={"fields": fields})
+
+    def warning(self, message: str, **fields: object) -> None:
+        self._logger.warning(message, extra={"fields": fields})
+
+    def error(self, message: str, *, exc_info: BaseException | None = None, **fields: object) -> None:
+        self._logger.error(message, exc_info=exc_info, extra={"fields": fields})
+
+
+def begin() -> None:
+    """Send every logger of this process to stdout as JSON lines."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _timestamp(wall_s: float) -> str:
+    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(wall_s))
+    return f"{whole}.{int(wall_s % 1 * 1000):03d}Z"
