@@ -1,0 +1,1 @@
+"""An action and an incident: a component that hangs without dying."""

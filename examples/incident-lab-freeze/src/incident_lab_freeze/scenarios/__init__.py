@@ -1,0 +1,1 @@
+"""The folder of scenario files; this module only says where it is."""

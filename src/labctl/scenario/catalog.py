@@ -1,0 +1,105 @@
+"""Which scenarios there are: the lab's own, installed packages', and those of $LABCTL_SCENARIOS.
+
+A package names its folder by an entry point in group `labctl.scenarios`: a module beside the files, or a
+path. A folder of $LABCTL_SCENARIOS needs no package, and is data: no code of it ever runs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from labctl import assets, extensions
+from labctl.errors import InvalidFile, Mistake, UsageError
+from labctl.scenario.loader import document, load
+from labctl.scenario.model import Scenario
+from labctl.stack.strict_yaml import did_you_mean
+
+VARIABLE = "LABCTL_SCENARIOS"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A scenario file by its names alone, which are "" where the file does not say."""
+
+    path: Path
+    id: str
+    code: str
+
+
+def folders(environment: Mapping[str, str] | None = None) -> list[Path]:
+    """Where scenarios are looked for: the lab's own folder, installed packages', then the user's."""
+    own = assets.root() / "scenarios"
+    listed = (os.environ if environment is None else environment).get(VARIABLE, "")
+    theirs = [Path(each).expanduser() for each in listed.split(os.pathsep) if each]
+    for folder in theirs:
+        if not folder.is_dir():
+            raise UsageError(f"{VARIABLE} names {folder}, which is no folder")
+    return [*([own] if own.is_dir() else []), *_installed(), *theirs]
+
+
+def _installed() -> Iterator[Path]:
+    """The folders of installed packages; one without a folder is noted as broken."""
+    for point, named in extensions.load(extensions.SCENARIOS):
+        places = [named] if isinstance(named, str | Path) else list(getattr(named, "__path__", []))
+        folder = Path(places[0]) if places else None
+        if folder and folder.is_dir():
+            yield folder
+        else:
+            extensions.blame(point, f"{point.value} is neither a package nor a folder")
+
+
+def entries(environment: Mapping[str, str] | None = None) -> list[Entry]:
+    """Every scenario file, ordered by code; two with one name are a UsageError."""
+    found = [_entry(path) for folder in folders(environment) for path in _files(folder)]
+    taken: dict[str, Path] = {}
+    for entry in found:
+        for name in filter(None, {entry.id, entry.code}):
+            if name in taken:
+                raise UsageError(f"{name!r} is the name of two scenarios: {taken[name]} and {entry.path}")
+            taken[name] = entry.path
+    return sorted(found, key=lambda entry: (entry.code, entry.id, entry.path))
+
+
+def find(name: str, *, environment: Mapping[str, str] | None = None) -> Scenario:
+    """The scenario with this id or code, or in this file; UsageError when there is none."""
+    if name.endswith((".yaml", ".yml")) or os.sep in name:
+        return load(Path(name))
+    known = entries(environment)
+    for entry in known:
+        if name and name in (entry.id, entry.code):
+            return load(entry.path)
+    near = did_you_mean(name, [each for entry in known for each in (entry.code, entry.id) if each])
+    raise UsageError(
+        f"there is no scenario {name!r}" + (f"; {near}" if near else ""), hint="labctl list shows them all"
+    )
+
+
+def all(*, environment: Mapping[str, str] | None = None) -> list[Scenario]:  # noqa: A001 — catalog.all() reads well
+    """Every scenario, ordered by code; InvalidFile with the mistakes of all files that have any."""
+    scenarios: list[Scenario] = []
+    mistakes: list[Mistake] = []
+    for entry in entries(environment):
+        try:
+            scenarios.append(load(entry.path))
+        except InvalidFile as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise InvalidFile(mistakes)
+    return scenarios
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    yield from (path for path in sorted(folder.rglob("*.yaml")) if not path.name.startswith("."))
+
+
+def _entry(path: Path) -> Entry:
+    try:
+        data = document(path).data
+    except InvalidFile:
+        data = None
+    named = data if isinstance(data, dict) else {}
+    identity, code = (value if isinstance(value := named.get(key), str) else "" for key in ("id", "code"))
+    return Entry(path, identity or (path.stem if data is None else ""), code)
