@@ -1,0 +1,255 @@
+"""One attempt of a proof: a scenario injected once into a clean lab, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from labctl.actions.change import Change, Role
+from labctl.clock import Clock, duration
+from labctl.engine import phases, theory
+from labctl.engine.decide import BASELINE_S
+from labctl.engine.driver import Driver
+from labctl.engine.machine import Phase
+from labctl.judge import Colour, JourneyReading, Outcome, red_now, red_share
+from labctl.judge.reading import MIN_DUE, tally
+from labctl.lab.journal import Event
+from labctl.lab.lab import Lab
+from labctl.lab.reset import reset
+from labctl.proof import Check, Grade, Proof
+from labctl.proving import bottleneck
+from labctl.proving.bench import FIX_ALLOWANCE_S, Bench
+from labctl.proving.bottleneck import Limit
+from labctl.proving.conditions import conditions
+from labctl.scenario.model import Decoy, Fix, Scenario, UniversalName
+from labctl.scenario.universal import Universal, universal
+
+PAGE_LATE_S = 2.0
+"""How much later than the users' own counts say a page may fire: scrapes and rules look once a second."""
+PAGE_EARLY_S = 5.0
+"""What fires so much earlier was paging for something else."""
+AGAIN_WITHIN_S = 60.0
+_UNDECIDED_S = 180.0
+"""How much longer a decoy is watched while a hold or a challenge runs."""
+
+
+class Attempt:
+    """Resets the lab, breaks it as the scenario says, and tries decoys or a fix; adds to the proof.
+
+    `siblings` are the other scenarios of the family in the same run: their evidence is executed here.
+    """
+
+    def __init__(
+        self,
+        lab: Lab,
+        scenario: Scenario,
+        proof: Proof,
+        *,
+        clock: Clock,
+        bench: Bench | None = None,
+        siblings: Sequence[Scenario] = (),
+        on_event: Callable[[Event], None] = lambda _: None,
+    ) -> None:
+        self._lab, self._scenario, self._proof, self._clock = lab, scenario, proof, clock
+        self._bench, self._siblings = bench or Bench(), siblings
+        self._cpu_share = 0.0
+        reset(lab)
+        self._driver = Driver(lab, scenario, clock=clock, on_event=on_event)
+
+    def note_conditions(self, part: str) -> None:
+        """Add to the proof under what this attempt was measured, once it is over."""
+        seconds, cores = self._driver.seconds, self._bench.machine.cores
+        self._proof.conditions.append(conditions(part, self._cpu_share, cores, seconds))
+
+    def stays_red(self, decoys: Sequence[Decoy | Universal], *, with_evidence: bool) -> None:
+        """One injection; each decoy in turn, undone again, must leave users as unhappy as before."""
+        self._break(with_evidence=with_evidence)
+        for decoy in decoys:
+            self._decoy(decoy)
+        self._driver.end("decoys tried")
+
+    def turns_green(self, fix: Fix) -> None:
+        """The fix must give users their objectives back, hold, and survive what it says it does."""
+        driver = self._driver
+        driver.rules = driver.rules.surviving(fix.must_survive)
+        self._break(with_evidence=False)
+        began = self._clock.now()
+        phases.take_steps(self._lab, fix.do, Role.FIX)
+        self._require_in_time(fix, self._clock.now() - began)
+        self._await_verdict(FIX_ALLOWANCE_S + 2 * driver.rules.hold_s)
+        self._await_verdict(_UNDECIDED_S, or_when=lambda: not driver.hold_runs)
+        verdict = driver.verdict()
+        grade = _grade(verdict.outcome, wanted=verdict.outcome is Outcome.MITIGATED)
+        took_s = self._clock.now() - began
+        self._proof.add(Check("fix", fix.name, grade, str(verdict), _margin(verdict.journeys), took_s))
+        if verdict.outcome is Outcome.MITIGATED:
+            self._rho(bottleneck.FIXED)
+        driver.end("fix tried")
+
+    def _require_in_time(self, fix: Fix, took_s: float) -> None:
+        """A fix may not take longer than somebody who does nothing was proven to wait in vain."""
+        self._bench.fixes.took(self._scenario.id, fix.name, took_s)
+        allowed_s = self._bench.fixes.waited_s(self._scenario.id)
+        if took_s > allowed_s:
+            said = f"took {took_s:.0f} s; that long nobody was proven to wait in vain ({allowed_s:.0f} s)"
+            self._proof.require(Check("fix", fix.name, Grade.FAILED, said, took_s=took_s))
+
+    def _break(self, *, with_evidence: bool) -> None:
+        self._green()
+        self._rho(bottleneck.HEALTHY)
+        self._driver.inject()
+        self._red()
+        self._page()
+        if with_evidence:
+            self._evidence()
+        self._rho(bottleneck.FAULTED)
+
+    def _rho(self, limit: Limit) -> None:
+        if self._scenario.bottleneck is None:
+            return
+        drill = self._driver.drill
+        changed_wall_s = max(drill.injected_wall_s, drill.acted_wall_s)
+
+        def settled() -> bool:
+            return self._clock.wall() >= changed_wall_s + bottleneck.SETTLED_S
+
+        self._driver.advance_until(settled, within_s=bottleneck.SETTLED_S)
+        self._proof.add(bottleneck.rho(self._lab, self._scenario.bottleneck, limit))
+
+    def _green(self) -> None:
+        driver, machine = self._driver, self._bench.machine
+        driver.begin("verify")
+        before = machine.usage()
+        phases.take_steps(self._lab, self._scenario.noise, Role.NOISE)
+        reached = driver.until(Phase.GREEN, within_s=phases.GREEN_WITHIN_S)
+        self._cpu_share = machine.usage().share_since(before)
+        reading = driver.baseline().reading
+        if reached:
+            lowest = min(reading.journeys, key=lambda journey: journey.margin)
+            said = (
+                f"{len(reading.journeys)} journeys green for {reading.last - reading.first + 1} s, "
+                f"lowest {lowest} (at least {BASELINE_S} s and {MIN_DUE} requests each)"
+            )
+        else:
+            firing = ", ".join(phases.firing(self._lab)) or "none"
+            said = (
+                f"the shop is not healthy to begin with, {duration(phases.GREEN_WITHIN_S)} after a reset: "
+                f"{driver.baseline().explain()}; pages firing: {firing}"
+            )
+        grade = Grade.PASSED if reached else Grade.UNJUDGED
+        self._proof.require(Check("green", "baseline", grade, said, _margin(reading.journeys)))
+
+    def _red(self) -> None:
+        driver, expect = self._driver, self._scenario.expect
+        driver.until(Phase.RED, within_s=expect.red + phases.FINAL_AFTER_S)
+        took_s = driver.drill.red - driver.drill.injected
+        felt = tally([s for s in driver.seconds if s.number > driver.drill.injected], expect.journey)
+        share = f"{expect.journey} {felt.failed_share:.1%} bad of {felt.due} requests"
+        if driver.drill.phase is Phase.RED and took_s <= expect.red:
+            said = f"{share}, red after {took_s} s of at most {duration(expect.red)}"
+            self._proof.require(
+                Check("red", expect.journey, Grade.PASSED, said, 1 - took_s / expect.red, took_s)
+            )
+            return
+        needed = red_share(driver.rules.objectives[expect.journey])
+        within = f"within {duration(expect.red)}, red is {needed:.0%} over 10 s"
+        said = f"the fault does not reproduce: {share} {within}"
+        self._proof.require(Check("red", expect.journey, Grade.FAILED, said))
+
+    def _page(self) -> None:
+        driver, name = self._driver, self._scenario.expect.page
+        if name is None:
+            return
+        driver.advance_until(lambda: driver.drill.fired_wall_s is not None, within_s=phases.PAGE_WITHIN_S)
+        if driver.drill.fired_wall_s is None:
+            others = ", ".join(phases.firing(self._lab)) or "no page at all"
+            said = f"{name} did not fire within {duration(phases.PAGE_WITHIN_S)} of red; there is {others}"
+            self._proof.require(Check("page", name, Grade.FAILED, said))
+            return
+        fired_wall_s = driver.drill.fired_wall_s
+        driver.advance_until(lambda: driver.seconds[-1].wall_s > fired_wall_s, within_s=phases.FINAL_AFTER_S)
+        due_wall_s = theory.page_due(driver.seconds, driver.rules, after=driver.drill.injected)
+        if due_wall_s is None:
+            said = f"{name} fired although users' own counts do not burn that fast"
+            self._proof.require(Check("page", name, Grade.FAILED, said))
+            return
+        late_s = fired_wall_s - due_wall_s
+        after_s = fired_wall_s - driver.drill.injected_wall_s
+        said = (
+            f"fired {after_s:.1f} s after the fault, {late_s:+.1f} s against what users felt "
+            f"(at most {PAGE_LATE_S:+g} s)"
+        )
+        grade = Grade.PASSED if late_s <= PAGE_LATE_S else Grade.FAILED
+        if late_s < -PAGE_EARLY_S:
+            said = f"fired {-late_s:.1f} s before it was due: it was paging for something else"
+            grade = Grade.UNJUDGED
+        margin = min(1.0, (PAGE_LATE_S - late_s) / PAGE_LATE_S)
+        self._proof.require(Check("page", name, grade, said, margin, after_s))
+
+    def _evidence(self) -> None:
+        for evidence in self._scenario.evidence:
+            shown = phases.show(self._lab, evidence)
+            grade = Grade.PASSED if shown.holds else Grade.FAILED
+            self._proof.add(Check("evidence", evidence.say, grade, shown.said))
+        self._bench.witnesses.ask(self._lab, self._scenario, self._siblings)
+
+    def _decoy(self, decoy: Decoy | Universal) -> None:
+        began = self._clock.now()
+        done = phases.take_steps(self._lab, decoy.do, Role.DECOY)
+        self._await_verdict(self._watched_s(decoy))
+        self._await_verdict(_UNDECIDED_S, or_when=lambda: not self._driver.hold_runs)
+        verdict = self._driver.verdict()
+        healed = verdict.outcome is Outcome.MITIGATED
+        thin = verdict.outcome is Outcome.NOT_RESTORED and self._driver.hold.reading.colour is Colour.THIN
+        said = f"it restored the SLO, so it is no decoy: {verdict}" if healed else str(verdict)
+        if thin:
+            said = f"users are neither hurt nor well, which proves nothing: {verdict}"
+        grade = _grade(verdict.outcome, wanted=not healed and not thin)
+        check = Check("decoy", _name(decoy), grade, said, took_s=self._clock.now() - began)
+        if healed:
+            self._proof.require(check)
+        self._proof.add(check)
+        self._take_back(done, _name(decoy))
+
+    def _watched_s(self, decoy: Decoy | Universal) -> float:
+        """As long as a hold takes; nobody acting for what the longest fix may take and 30 s more."""
+        hold_s = self._driver.rules.hold_s
+        if not (isinstance(decoy, Universal) and decoy.name is UniversalName.DO_NOTHING):
+            return hold_s
+        scenario, fixes = self._scenario, self._bench.fixes
+        declared = [each.name for each in universal(scenario) if each.is_fix]
+        allowance_s = fixes.allowance_s(scenario.id, [*(fix.name for fix in scenario.fixes), *declared])
+        fixes.waited(scenario.id, allowance_s)
+        return allowance_s + hold_s + 30.0
+
+    def _take_back(self, done: Sequence[Change], name: str) -> None:
+        """Undo a decoy and want the incident back, or the next one would prove nothing."""
+        if not phases.take_back(self._lab, done):
+            return
+        since_s = self._clock.wall()
+        journey = self._scenario.expect.journey
+
+        def red() -> bool:
+            fresh = [second for second in self._driver.seconds if second.wall_s > since_s]
+            return red_now(fresh, journey)
+
+        if not self._driver.advance_until(red, within_s=AGAIN_WITHIN_S):
+            said = f"{journey} is not red again {duration(AGAIN_WITHIN_S)} after it was taken back"
+            self._proof.require(Check("decoy", name, Grade.FAILED, said))
+
+    def _await_verdict(self, within_s: float, *, or_when: Callable[[], bool] = lambda: False) -> None:
+        driver = self._driver
+        driver.advance_until(lambda: driver.concluded is not None or or_when(), within_s=within_s)
+
+
+def _grade(outcome: Outcome, *, wanted: bool) -> Grade:
+    if outcome is Outcome.COULD_NOT_JUDGE:
+        return Grade.UNJUDGED
+    return Grade.PASSED if wanted else Grade.FAILED
+
+
+def _margin(journeys: Sequence[JourneyReading]) -> float | None:
+    return min((journey.margin for journey in journeys), default=None)
+
+
+def _name(decoy: Decoy | Universal) -> str:
+    return decoy.name.replace("-", " ") if isinstance(decoy, Universal) else decoy.name

@@ -1,0 +1,41 @@
+"""`labctl runbook`: what to look at first, and what usually helps, for each alert."""
+
+from typing import Annotated
+
+import typer
+
+from labctl.cli.choice import LabName, chosen
+from labctl.cli.terminal import out, say, table, width
+from labctl.errors import LabError, UsageError
+
+
+def runbook(
+    alert: Annotated[
+        str | None, typer.Argument(metavar="ALERT", help="Such as CheckoutBudgetBurn; default: what pages.")
+    ] = None,
+    lab: LabName = None,
+) -> None:
+    from labctl.desk import runbook as desk
+
+    firing = _firing(lab)
+    if alert is None and not firing:
+        out(table(("ALERT", "RUNBOOK"), [(name, desk.title(name)) for name in desk.names()], fit=width()))
+        say("nothing pages now; next:  labctl runbook ALERT")
+        return
+    out(desk.runbook(alert or firing[0]).rstrip())
+
+
+def _firing(lab: str | None) -> list[str]:
+    """What pages now, the first first; nothing when nobody can be asked: a runbook needs no lab."""
+    try:
+        opened = chosen(lab)
+    except UsageError:  # none is up, or it is not said which
+        if lab is not None:
+            raise
+        return []
+    try:
+        alerts = opened.alertmanager.alerts()
+    except LabError:
+        return []
+    pages = [each for each in alerts if each.labels.get("severity") == "page"]
+    return list(dict.fromkeys(each.name for each in sorted(pages, key=lambda each: each.since_wall_s)))

@@ -1,0 +1,104 @@
+"""Prove scenarios: each breaks what it says, pages, stays broken under wrong fixes, and each fix heals it.
+
+baseline green → noise, faults → red in time → page → evidence, here and in the siblings
+    → nobody acts: stays red → each decoy: stays red        (one injection for all of them)
+    → each fix, on a fresh injection: green, held, challenged
+→ reset, verified clean
+
+Judgement the other way round: users stay green through what looks like an incident; what is right keeps
+them so, what is wrong harms them (`labctl.proving.judgement`). Attempts are independent of each other, so
+that several labs share them (`labctl.proving.plan`, `run`).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from labctl.clock import Clock
+from labctl.lab.journal import Event
+from labctl.lab.lab import Lab
+from labctl.proof import Check, Proof
+from labctl.proving.plan import Part, Task, plan
+from labctl.proving.run import Listener, Nobody, Run
+from labctl.scenario.model import Scenario
+
+
+def verify(
+    lab: Lab,
+    scenario: Scenario,
+    *,
+    clock: Clock,
+    only: str | None = None,
+    keep: bool = False,
+    on_check: Callable[[Check], None] = lambda _: None,
+    on_event: Callable[[Event], None] = lambda _: None,
+) -> Proof:
+    """Prove one scenario on one running lab; everything that was found is in the proof.
+
+    `only` names one fix or decoy ("fix:NAME", "decoy:NAME"); `keep` leaves the lab as the last
+    attempt left it.
+    """
+    listener = _Told(on_check, on_event)
+    run = Run(plan([scenario], only=only), clock=clock, listener=listener, keep=keep)
+    run.work(lab)
+    (proof,) = run.proofs()
+    return proof
+
+
+def prove(
+    tasks: Sequence[Task],
+    labs: Sequence[Lab],
+    *,
+    listener: Listener,
+    keep: bool = False,
+    recordings: bool = False,
+) -> Run:
+    """Prove all tasks on labs that are up, side by side; the run has the proofs."""
+    run = Run(tasks, clock=labs[0].clock, listener=listener, labs=len(labs), keep=keep, recordings=recordings)
+    spread(run, labs)
+    return run
+
+
+def spread(run: Run, labs: Sequence[Lab]) -> None:
+    """Let every lab work until the plan is done; an interruption ends all of them first."""
+    failures: list[BaseException] = []
+
+    def work(lab: Lab) -> None:
+        try:
+            run.work(lab)
+        except BaseException as error:  # noqa: BLE001 — raised again below, in the thread that can report it
+            failures.append(error)
+            run.stop()
+
+    workers = [threading.Thread(target=work, args=(lab,), name=lab.name) for lab in labs]
+    for worker in workers:
+        worker.start()
+    try:
+        for worker in workers:
+            worker.join()
+    except BaseException:
+        run.stop()
+        for worker in workers:
+            worker.join()
+        raise
+    if failures:
+        raise failures[0]
+
+
+@dataclass
+class _Told(Nobody):
+    """Passes on checks and events alone."""
+
+    on_check: Callable[[Check], None]
+    on_event: Callable[[Event], None]
+
+    def checked(self, part: Part, check: Check) -> None:  # noqa: ARG002 — a Listener's
+        self.on_check(check)
+
+    def happened(self, part: Part, event: Event) -> None:  # noqa: ARG002
+        self.on_event(event)
+
+
+__all__ = ["Run", "Task", "plan", "prove", "spread", "verify"]

@@ -1,0 +1,103 @@
+"""What a learner may look at before the debrief, over the whole catalogue, without a process: outputs of
+commands and files of the lab. tests/e2e/test_leaks.py looks at real labs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Labctl, ScriptedLoad
+from tests.spoilers import files, scenarios, spoiled, spoilers
+
+from labctl.actions.perform import Role, perform
+from labctl.engine.decide import Rules
+from labctl.lab.lab import Lab
+from labctl.lab.reach import AlertmanagerClient
+from labctl.runtimes.docker import composed, settings
+from labctl.runtimes.docker.places import Places
+from labctl.runtimes.docker.plan import Planned
+from labctl.scenario.model import Scenario
+from labctl.scenario.steps import Act
+
+LOOKS = (
+    *(("status",), ("status", "--json"), ("check", "--explain"), ("check", "--json")),
+    *(("list",), ("list", "--json"), ("page",), ("page", "--json")),
+    *(("changes",), ("changes", "--json"), ("runbook",), ("runbook", "CheckoutBudgetBurn")),
+    *(("flag", "help", "on"), ("flag", "bank-mood", "on"), ("restart", "bank"), ("logs", "bank")),
+    *(("sh", "bank"), ("top",), ("drill",)),
+)
+
+
+@pytest.fixture(params=scenarios(), ids=lambda scenario: scenario.code)
+def scenario(request: pytest.FixtureRequest) -> Scenario:
+    found = request.param
+    assert isinstance(found, Scenario)
+    return found
+
+
+@pytest.fixture
+def hurt(
+    lab: Lab, load: ScriptedLoad, real_assets: None, scenario: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> Lab:
+    """A lab in the midst of the incident, red and not yet paged for."""
+    rules = Rules(scenario.expect.journey, 1.0, {}, 30.0, None, (), {})
+    monkeypatch.setattr("labctl.engine.phases.rules", lambda *_: rules)
+    monkeypatch.setattr(AlertmanagerClient, "alerts", lambda _: [])
+    monkeypatch.setattr("labctl.cli.terminal.width", lambda *_: None)
+    begun = {"drill": "d1", "scenario": scenario.id, "mode": "drill", "run": "r1", "second": 0}
+    lab.journal.append("drill.begun", begun)
+    for role, steps in ((Role.NOISE, scenario.noise), (Role.FAULT, scenario.faults)):
+        for step in steps:
+            if isinstance(step, Act):
+                perform(lab, step.action, role=role, by="engine")
+    lab.journal.append("phase.injected", {"second": 10})
+    load.goes_on(12, **{scenario.expect.journey: 6})
+    return lab
+
+
+def test_no_command_gives_it_away(hurt: Lab, scenario: Scenario, labctl: Labctl) -> None:
+    """Looks, and what is refused: neither the id nor the cause, nor whose doing it was."""
+    printed = {" ".join(words): "".join(map(str, labctl(*words))) for words in LOOKS}
+    assert "engine" not in printed["changes"]
+    assert spoiled(spoilers(scenario), printed) == []
+
+
+def test_no_file_of_the_lab_gives_it_away(hurt: Lab, scenario: Scenario) -> None:
+    """The journal and what a third party is told among them; the lab itself knows."""
+    assert spoiled(spoilers(scenario), files(hurt.folder)) == []
+    assert scenario.id in str([event.payload for event in hurt.journal.read()])
+
+
+def test_no_container_gives_it_away(hurt: Lab, scenario: Scenario, tmp_path: Path) -> None:
+    """Names, labels and environments of containers, and the files that they are given."""
+    places = Places(tmp_path / "docker")
+    places.make()
+    want = hurt.wanted()
+    settings.render(hurt.stack, places, want)
+    planned = [
+        Planned(
+            f"{name}-1",
+            name,
+            {str(hurt.stack[name].port): 20000},
+            each.release,
+            dict(each.environment),
+            each.limits,
+        )
+        for name, each in want.components.items()
+    ]
+    containers = str(composed.compose_file(hurt.stack, hurt.site, planned))
+    assert spoiled(spoilers(scenario), {"compose": containers, **files(places.folder)}) == []
+
+
+def test_the_words_are_found_where_they_are() -> None:
+    """A pattern that finds nothing would prove nothing: whole words, in any file, by any case."""
+    for scenario in scenarios():
+        pattern = spoilers(scenario)
+        leaks: dict[str, bytes | str] = {
+            "a": scenario.id,
+            "b": b"\x00\xff the Fault \x00",
+            "c": '{"role":"decoy"}',
+            "d": "bank-delay",
+        }
+        assert len(spoiled(pattern, leaks)) == len(leaks)
+        assert spoiled(pattern, {"e": "its default, page_faults_total"}) == []

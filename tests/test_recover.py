@@ -1,0 +1,155 @@
+"""Recover: nothing of ours is left, and nothing of anybody else's is touched."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from labctl import recover as recovery
+from labctl.actions import steps
+from labctl.actions.change import Role
+from labctl.actions.perform import perform
+from labctl.actions.scale import Scale
+from labctl.errors import LabBusy, NoSuchLab
+from labctl.lab import lock
+from labctl.lab.home import names
+from labctl.lab.lab import Lab, create
+from labctl.stack.compose import baseline
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABCTL_HOME", str(tmp_path))
+
+
+@contextmanager
+def process(**environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that bears an environment."""
+    started = subprocess.Popen(["sleep", "60"], env={**os.environ, **environment})
+    try:
+        yield started
+    finally:
+        started.kill()
+        started.wait()
+
+
+def up() -> Lab:
+    lab = create("one", "fake")
+    lab.apply(baseline(lab.stack))
+    return lab
+
+
+def test_a_lab_is_removed_with_its_faults() -> None:
+    """They are named; the folder is gone."""
+    lab = up()
+    perform(
+        lab, steps.parse({"scale": {"component": "checkout", "replicas": 0}}), role=Role.FAULT, by="drill"
+    )
+    found = recovery.recover("one")
+    assert found.faults == ["scale checkout to 0 (was 1)"]
+    assert (found.clean, found.problems, names()) == (True, [], [])
+
+
+def test_processes_that_the_runtime_lost_are_ended_and_no_others() -> None:
+    """By the label in their environment; another lab's and unlabelled ones live on."""
+    lab = up()
+    with process(INCIDENT_LAB=lab.id) as ours, process(INCIDENT_LAB="other") as theirs, process() as nobodys:
+        found = recovery.recover("one")
+        ours.wait(5)
+        assert found.ended == [f"process {ours.pid} (sleep 60)"]
+        assert (theirs.poll(), nobodys.poll()) == (None, None)
+
+
+def test_processes_whose_folder_is_gone_are_found(tmp_path: Path) -> None:
+    """If they were of this home; another home's are not ours."""
+    settings = {"SETTINGS_DIR": f"{tmp_path}/labs/gone/settings"}
+    elsewhere = {"SETTINGS_DIR": "/elsewhere/labs/gone/settings"}
+    with (
+        process(INCIDENT_LAB="0rphan", **settings) as ours,
+        process(INCIDENT_LAB="0ther", **elsewhere) as theirs,
+    ):
+        (found,) = recovery.recover_all()
+        ours.wait(5)
+        assert found.ended == [f"process {ours.pid} (sleep 60)"]
+        assert theirs.poll() is None
+    assert recovery.recover_all() == []
+
+
+def test_a_lab_that_is_driven_is_left_alone_unless_forced() -> None:
+    """LabBusy names the driver."""
+    lab = up()
+    with lock.drive(lab):
+        with pytest.raises(LabBusy, match="is being driven by process"):
+            recovery.recover("one")
+        assert names() == ["one"]
+        assert recovery.recover("one", force=True).clean
+    assert names() == []
+
+
+@pytest.mark.parametrize("missing", ["secrets.json", "journal.db"])
+def test_a_lab_whose_making_was_cut_short_is_removed(missing: str) -> None:
+    """Whatever it got to."""
+    (create("one", "fake").folder / missing).unlink()
+    assert recovery.recover("one").clean
+    assert names() == []
+
+
+def test_a_lab_with_broken_files_is_removed_and_they_are_named() -> None:
+    """Nothing of it can be read, but its folder is ours."""
+    lab = create("one", "fake")
+    (lab.folder / "lab.json").write_text("{")
+    found = recovery.recover("one")
+    assert "lab.json cannot be read" in found.problems[0]
+    assert not lab.folder.exists()
+
+
+def test_a_folder_without_a_lab_goes_with_all(tmp_path: Path) -> None:
+    """What a crash in the first moment left."""
+    (tmp_path / "labs" / "half").mkdir(parents=True)
+    (found,) = recovery.recover_all()
+    assert found.ended == [f"folder {tmp_path}/labs/half"]
+    assert not (tmp_path / "labs" / "half").exists()
+
+
+def test_there_is_nothing_to_recover_of_an_unknown_lab() -> None:
+    """It says where strays are found."""
+    with pytest.raises(NoSuchLab) as missing:
+        recovery.recover("one")
+    assert missing.value.hint == "labctl recover --all"
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_what_a_reset_cannot_take_back_is_undone(monkeypatch: pytest.MonkeyPatch, keep: bool) -> None:
+    """What was done to the stack goes with it; an action that reaches further is undone on its own."""
+    lab = up()
+    monkeypatch.setattr(recovery, "attach", lambda *_: lab)
+    undone: list[str] = []
+    monkeypatch.setattr(recovery, "undo", lambda _, change: undone.append(change.summary))
+    monkeypatch.setattr(recovery, "reset", lambda _: undone.append("reset"))
+    monkeypatch.setattr(Scale, "outlives", True)
+    for step in (
+        {"set": {"component": "checkout", "DB_POOL_MAX": 2}},
+        {"scale": {"component": "edge", "replicas": 3}},
+    ):
+        perform(lab, steps.parse(step), role=Role.FAULT, by="drill")
+    found = recovery.recover("one", keep=keep)
+    assert found.faults == ["scale edge to 3 (was 1)", "set checkout DB_POOL_MAX=2 (was default)"]
+    assert undone == ["scale edge to 3 (was 1)", *(["reset"] if keep else [])]
+    assert (found.problems, found.kept, names()) == ([], keep, ["one"] if keep else [])
+
+
+def test_a_busy_lab_does_not_keep_the_others(tmp_path: Path) -> None:
+    """It is left alone, with its processes, and the report says who has it."""
+    lab, _ = up(), create("two", "fake")
+    settings = {"SETTINGS_DIR": f"{tmp_path}/labs/one/settings"}
+    with lock.drive(lab), process(INCIDENT_LAB=lab.id, **settings) as theirs:
+        one, two = recovery.recover_all()
+        assert theirs.poll() is None
+    assert "lab one is being driven" in one.left[0]
+    assert two.clean
+    assert names() == ["one"]
