@@ -74,4 +74,4 @@ def stack(folder: Path) -> Stack:
 
 
 def site(folder: Path, name: str = "tiny") -> Site:
-    return Site(name, secrets.token_hex(6), folder / name, folder / "cache", {})
+    return Site(name, secrets.token_hex(6), folder / "labs" / name, folder / "cache", {})
