@@ -9,7 +9,8 @@ JOBS ?= logical
 PYTEST := .venv/bin/python -m pytest
 UNIT := -m "not integration and not e2e"
 PARTS := -m "integration and not e2e"
-DRILLS := -m "e2e and not long"
+DRILLS := -m "e2e and not long and not alone"
+PROOFS := -m "e2e and not long and alone"
 # A file's tests stay in one process: they may share a stack.
 PARALLEL := -n $(JOBS) --maxprocesses 4 --dist loadfile
 
@@ -38,7 +39,8 @@ demo: setup
 test: doctor lint
 	@$(PYTEST) $(UNIT) $(PARALLEL) -q
 	@$(PYTEST) $(PARTS) $(PARALLEL) -q
-	@$(PYTEST) $(DRILLS) $(PARALLEL)
+	@$(PYTEST) $(DRILLS) $(PARALLEL) -q
+	@$(PYTEST) $(PROOFS)
 
 unit: setup
 	@$(PYTEST) $(UNIT) $(PARALLEL) -q
@@ -50,7 +52,8 @@ lint: setup
 	@echo "lint: fine" >&2
 
 drills: doctor
-	@$(PYTEST) -m e2e $(PARALLEL)
+	@$(PYTEST) -m "e2e and not alone" $(PARALLEL) -q
+	@$(PYTEST) -m "e2e and alone"
 
 OUT ?= build/proof
 proof: doctor

@@ -63,8 +63,9 @@ class Attempt:
     def stays_red(self, decoys: Sequence[Decoy | Universal], *, with_evidence: bool) -> None:
         """One injection; each decoy in turn, undone again, must leave users as unhappy as before."""
         self._break(with_evidence=with_evidence)
-        for decoy in decoys:
-            self._decoy(decoy)
+        for number, decoy in enumerate(decoys, start=1):
+            if phases.take_back(self._lab, self._decoy(decoy)) and number < len(decoys):
+                self._require_red_again(_name(decoy))
         self._driver.end("decoys tried")
 
     def turns_green(self, fix: Fix) -> None:
@@ -192,7 +193,8 @@ class Attempt:
             self._proof.add(Check("evidence", evidence.say, grade, shown.said))
         self._bench.witnesses.ask(self._lab, self._scenario, self._siblings)
 
-    def _decoy(self, decoy: Decoy | Universal) -> None:
+    def _decoy(self, decoy: Decoy | Universal) -> list[Change]:
+        """What was done, which still stands."""
         began = self._clock.now()
         done = phases.take_steps(self._lab, decoy.do, Role.DECOY)
         self._await_verdict(self._watched_s(decoy))
@@ -208,7 +210,7 @@ class Attempt:
         if healed:
             self._proof.require(check)
         self._proof.add(check)
-        self._take_back(done, _name(decoy))
+        return done
 
     def _watched_s(self, decoy: Decoy | Universal) -> float:
         """As long as a hold takes; nobody acting for what the longest fix may take and 30 s more."""
@@ -221,10 +223,8 @@ class Attempt:
         fixes.waited(scenario.id, allowance_s)
         return allowance_s + hold_s + 30.0
 
-    def _take_back(self, done: Sequence[Change], name: str) -> None:
-        """Undo a decoy and want the incident back, or the next one would prove nothing."""
-        if not phases.take_back(self._lab, done):
-            return
+    def _require_red_again(self, name: str) -> None:
+        """A decoy was taken back: the incident must be there again, or the next one would prove nothing."""
         since_s = self._clock.wall()
         journey = self._scenario.expect.journey
 

@@ -9,10 +9,8 @@ import pytest
 
 from tests.e2e.terminal import Terminal, at_home
 
-ORDER = ("test_verify_pool_shrunk", "test_drill", "test_bad_scenario")
-"""Files in the order in which workers get them; others follow. Of two workers `--dist loadfile` gives
-the first one the first and the third: the proof, which takes as long as all the others, and next to
-nothing beside it."""
+ORDER = ("test_drill", "test_killed", "test_proof_fails", "test_leaks", "test_real_lab")
+"""Files in the order in which workers get them, the longest first; others follow."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

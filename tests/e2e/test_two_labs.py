@@ -9,7 +9,7 @@ from labctl.lab.lab import Lab, open_lab
 from labctl.slo.openslo import objectives
 from tests.e2e.terminal import Terminal, soon
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(600)]
 
 CHANGES = ("deploy checkout 2.4.0", "flag new-banner on")
 TARGETS = {each.journey: each.target for each in objectives()}
@@ -28,7 +28,6 @@ def felt(lab: Lab, first: int, last: int) -> Reading:
     return soon(there, f"{last - first + 1} s of users and enough requests in {lab.name}")
 
 
-@pytest.mark.long  # a third lab of another worker's makes the neighbour slow, which is not what this asks
 def test_a_fault_in_one_lab_leaves_the_other_green(terminal: Terminal) -> None:
     """Broken, changed, reset and taken down beside it: the same processes go on serving everybody."""
     terminal.up("one")

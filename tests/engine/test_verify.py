@@ -103,6 +103,22 @@ def test_a_decoy_that_leaves_users_between_red_and_green_fails(lab: WorldLab) ->
     assert "neither hurt nor well" in _said(proof, Grade.FAILED)
 
 
+def test_an_incident_that_ends_with_a_decoy_fails(lab: WorldLab) -> None:
+    """Where it does not come back once a decoy is taken back, the next decoy would prove nothing."""
+    tried = []
+
+    def ends(wanted: Wanted) -> Mapping[str, float]:
+        tried.append(wanted["edge"].replicas == 3)
+        return {} if any(tried) and not tried[-1] else world.pool_shrunk(wanted)
+
+    lab.world.hurt = ends
+    proof = prove(lab, scenario())
+    assert proof.exit_code == 1
+    said = "decoy run three edges: checkout is not red again 1 min after it was taken back"
+    assert said in _said(proof, Grade.FAILED)
+    assert "decoy restart services" not in _said(proof, Grade.PASSED)
+
+
 @pytest.mark.parametrize(
     "part",
     [
