@@ -53,6 +53,7 @@ def test_a_job_extends_the_gitlab_template_in_three_lines() -> None:
 
 
 def test_the_targets_that_they_call_exist() -> None:
-    """`make doctor`, `make proof`."""
+    """`make doctor`, `make proof`, `make drills`."""
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert {"doctor", "proof"} <= targets
+    called = {target for name in FILES for target in re.findall(r"make ([a-z]+)", (ROOT / name).read_text())}
+    assert {"proof", "drills"} <= called <= targets
