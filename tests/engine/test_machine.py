@@ -154,3 +154,19 @@ def test_events_of_others_change_nothing() -> None:
     """What this version does not know, and what is no part of a drill."""
     for kind in ("lab.up", "change.undone", "inject.planned"):
         assert then(until("phase.red"), kind, id="l1") == until("phase.red")
+
+
+def test_in_judgement_the_incident_is_open_while_users_are_well() -> None:
+    """Judged from the injection on, and what is done starts the hold over; harm is noted when it comes."""
+    calm = then(until("phase.injected"), "phase.calm", second=55)
+    assert (calm.phase, calm.red, calm.judged_from) == (Phase.RED, 0, 45)
+    acted = then(calm, "change.begun", wall_s=77.0, id="l1", role="learner")
+    assert (acted.acting, acted.acted_wall_s) == ("l1", 77.0)
+    assert then(acted, "phase.red", second=80).red == 80
+
+
+def test_a_word_to_those_who_wait_is_remembered() -> None:
+    """Until the next drill begins."""
+    told = then(until("page.fired"), "update.said", text="Looking.")
+    assert told.told
+    assert not step(told, Event(99, 50.0, "drill.begun", BEGUN)).told
