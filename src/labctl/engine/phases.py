@@ -167,7 +167,7 @@ def plain(verdict: Verdict) -> dict[str, Any]:
         "reasons": list(verdict.reasons),
         "first": verdict.first,
         "last": verdict.last,
-        "margin": min((journey.margin for journey in verdict.journeys), default=0.0),
+        "margin": 0.0 if verdict.margin is None else verdict.margin,
     }
 
 
