@@ -45,6 +45,28 @@ def test_a_new_scenario_is_one_new_file(
     assert {"page", "evidence", "decoy", "fix"} <= {check.phase for check in proof.checks}
 
 
+FRAGMENTS = re.findall(r"^```yaml\n((?!id:).*?)^```$", read("docs/authoring.md"), re.MULTILINE | re.DOTALL)
+"""What the sections show: keys to put in place of those of the whole example."""
+
+
+@pytest.mark.parametrize("fragment", FRAGMENTS, ids=lambda each: str(each).partition(":")[0])
+def test_what_a_section_shows_fits_into_the_example(fragment: str, example: str, tmp_path: Path) -> None:
+    """It lints clean there, as it is in the document."""
+    keys = set(re.findall(r"^(\w+):", fragment, re.MULTILINE))
+    parts = re.split(r"^(?=\w+:)", example, flags=re.MULTILINE)
+    kept = [part for part in parts if part.partition(":")[0] not in keys]
+    path = tmp_path / "timeout-unit.yaml"
+    path.write_text("".join([*kept, fragment]), encoding="utf-8")
+    assert [str(found) for found in lint(path)] == []
+
+
+def test_sections_show_what_they_are_about() -> None:
+    """Calibration, shared evidence, people and judgement, each by an example of its own."""
+    shown = "\n".join(FRAGMENTS)
+    for key in ("bottleneck:", "shared:", "voices:", "page: none", "judgement: true"):
+        assert key in shown
+
+
 @pytest.mark.parametrize("name", DOCS)
 def test_every_command_that_is_shown_exists(name: str) -> None:
     """As `labctl …` in code."""
