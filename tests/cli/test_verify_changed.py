@@ -1,4 +1,4 @@
-"""`labctl verify --changed BASE`: what a change in a real repository touches is proven, and why is said first."""
+"""`labctl verify --changed BASE`: what a change in a repository touches is proven, and why is said first."""
 
 import subprocess
 from pathlib import Path

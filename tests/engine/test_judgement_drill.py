@@ -1,4 +1,4 @@
-"""A drill of judgement: users are well and somebody calls; leaving it alone, right and wrong ways are judged."""
+"""A drill of judgement: users are well and somebody calls; letting it be, right and wrong are judged."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_a_human_may_ask_for_action_where_no_alert_fires(lab: WorldLab) -> None:
 
 
 def test_without_anybody_it_goes_on(lab: WorldLab) -> None:
-    """Users are well for two minutes and the hold is complete; nobody has claimed it, so nothing is judged."""
+    """Users are well for two minutes and the hold is complete; nobody claims it, so nothing is judged."""
     leaves(lab)
     with pytest.raises(Left):
         run(lab)

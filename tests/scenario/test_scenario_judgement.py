@@ -34,7 +34,7 @@ def test_a_judgement_that_can_be_proven_is_fine(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "marker", "said"),
     [
-        ("page: CheckoutBudgetBurn}", "page: none}", "none}", "nobody asks for action: users are well"),
+        ("page: CheckoutBudgetBurn}", "page: none}", "none}", "nobody asks for action: name the alert"),
         (DECOYS, "", "id:", "a judgement needs a wrong way that tempts, and truly harms"),
         (SECOND_FIX, "", "- name: run one again", "there is one right way; prove another"),
         ("challenge: none", "challenge: restart", "restart\n", "restart is never tried in judgement"),

@@ -18,14 +18,14 @@ def judgement(scenario: Scenario) -> Iterator[Finding]:
 
 def _caller(scenario: Scenario) -> Iterator[Finding]:
     if scenario.expect.page is None and scenario.page is None:
-        said = "nobody asks for action: users are well, so name the alert that fires, or write a human's `page`"
+        said = "nobody asks for action: name the alert that fires although users are well, or write a `page`"
         yield Finding(("expect", "page"), said)
 
 
 def _ways(scenario: Scenario) -> Iterator[Finding]:
     """Two right ways, leaving it alone among them, and one that tempts: else there is nothing to judge."""
     if len(scenario.fixes) + len(scenario.universal) < 2:
-        said = "there is one right way; prove another, or declare `universal: {do-nothing: {is: fix, why: …}}`"
+        said = "there is one right way; prove another, or declare do-nothing as a fix under `universal`"
         yield Finding(("fixes",), said)
     if not scenario.decoys:
         said = "there is no decoy; a judgement needs a wrong way that tempts, and truly harms users or data"
