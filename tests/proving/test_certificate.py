@@ -18,7 +18,7 @@ from labctl.proving.run import Run
 from tests.engine import world
 from tests.engine.world import scenario
 
-PARTS = {"labctl": "0.1.0", "python": "3.11.9", "postgres": "15.13", "redis": "7.0.15", "prometheus": "2.42.0"}
+PARTS = {"labctl": "0.1.0", "python": "3.11.9", "postgres": "15.13", "prometheus": "2.42.0"}
 WHERE = Provenance("2024-05-14T03:17:00+00:00", "Linux", 2, 4000, PARTS, "c0ffee" * 6, True)
 
 

@@ -181,7 +181,7 @@ def _judges(drill: Drill, rules: Rules) -> bool:
 
 def _red(drill: Drill, facts: Facts, rules: Rules) -> Decision | None:
     """Users are hurt: those whom the scenario promises to hurt, in judgement anybody."""
-    watched = rules.objectives if _judges(drill, rules) else [rules.journey]
+    watched = list(rules.objectives) if _judges(drill, rules) else [rules.journey]
     reds = {
         name: first_red(facts.seconds, name, after=drill.injected, target=rules.objectives[name])
         for name in watched
