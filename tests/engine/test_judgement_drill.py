@@ -74,8 +74,10 @@ def run(lab: WorldLab, chosen: Scenario | None = None) -> Verdict:
 
 
 def says(lab: WorldLab) -> None:
-    """Whoever is on call tells why, once they were called."""
-    lab.world.deeds.append(Deed(lambda: called(lab), lambda: moves.say(lab, WHY)))
+    """Whoever is on call tells why, once they were called and could see how users are."""
+    lab.world.deeds.append(
+        Deed(lambda: called(lab) and at(lab).phase is Phase.RED, lambda: moves.say(lab, WHY))
+    )
 
 
 def called(lab: WorldLab) -> bool:
@@ -96,8 +98,8 @@ def test_leaving_it_alone_with_reason_is_right(lab: WorldLab) -> None:
         "drill.begun",
         "phase.green",
         "phase.injected",
-        "phase.calm",
         "page.fired",
+        "phase.calm",
         "resolve.claimed",
         "phase.held",
         "verdict",
@@ -190,9 +192,7 @@ def test_a_killed_driver_s_drill_goes_on(lab: WorldLab, kind: str) -> None:
     says(lab)
     claims(lab, when=lambda: at(lab).told)
     with pytest.raises(Killed):
-        drilling.drill(
-            lab, scenario(CALM, TRUE), clock=lab.clock, quiet_s=0.0, on_event=killed_at(kind)
-        )
+        drilling.drill(lab, scenario(CALM, TRUE), clock=lab.clock, quiet_s=0.0, on_event=killed_at(kind))
     assert run(lab).outcome is Outcome.MITIGATED
     for once in ("drill.begun", "phase.injected", "phase.calm", "page.fired", "phase.held", "verdict"):
         assert kinds(lab).count(once) == 1, once

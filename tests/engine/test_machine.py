@@ -170,3 +170,11 @@ def test_a_word_to_those_who_wait_is_remembered() -> None:
     told = then(until("page.fired"), "update.said", text="Looking.")
     assert told.told
     assert not step(told, Event(99, 50.0, "drill.begun", BEGUN)).told
+
+
+def test_a_change_between_the_fault_and_the_harm_is_noted() -> None:
+    """Whoever was called early may act early; the phase is what it was, and the hold begins after it."""
+    acted = then(until("phase.injected"), "change.begun", wall_s=50.0, id="l1", role="learner")
+    assert (acted.phase, acted.acting, acted.acted_wall_s) == (Phase.INJECTED, "l1", 50.0)
+    assert then(acted, "change.done", wall_s=54.0, id="l1").acted_wall_s == 54.0
+    assert then(until("phase.injected"), "change.begun", id="x", role="inject") == until("phase.injected")

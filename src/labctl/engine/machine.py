@@ -115,18 +115,22 @@ def _paged(drill: Drill, event: Event) -> Drill:
 
 
 def _change_begun(drill: Drill, event: Event) -> Drill:
-    if event.payload["role"] not in MITIGATING or drill.phase not in _UNDER_JUDGEMENT:
-        return drill
-    again = replace(drill, phase=Phase.RED, held=0, challenged=())
-    return replace(again, acting=event.payload["id"], acted_wall_s=event.wall_s)
+    return _acted(drill, event, event.payload["id"]) if event.payload["role"] in MITIGATING else drill
 
 
 def _seen(drill: Drill, event: Event) -> Drill:
     """Somebody changed something past labctl: that is a change like any other."""
-    if drill.phase not in _UNDER_JUDGEMENT:
-        return drill
-    again = replace(drill, phase=Phase.RED, held=0, challenged=())
-    return replace(again, acting=f"seen-{event.seq}", acted_wall_s=event.wall_s)
+    return _acted(drill, event, f"seen-{event.seq}")
+
+
+def _acted(drill: Drill, event: Event, change: str) -> Drill:
+    """The hold starts over; a change that comes before it is known whom the fault hurts is noted alone."""
+    noted = replace(drill, acting=change, acted_wall_s=event.wall_s)
+    if drill.phase is Phase.INJECTED:
+        return noted
+    return (
+        replace(noted, phase=Phase.RED, held=0, challenged=()) if drill.phase in _UNDER_JUDGEMENT else drill
+    )
 
 
 def _change_over(drill: Drill, event: Event) -> Drill:
