@@ -126,10 +126,11 @@ def test_a_right_way_needs_no_words(lab: WorldLab) -> None:
     assert "phase.red" not in kinds(lab)
 
 
-def test_a_wrong_way_hurts_and_is_not_accepted_until_it_is_mended(lab: WorldLab) -> None:
+@pytest.mark.parametrize("later_s", [2, 20], ids=["at once", "once it is open"])
+def test_a_wrong_way_hurts_and_is_not_accepted_until_it_is_mended(lab: WorldLab, later_s: int) -> None:
     """Whichever journey it hurts; that somebody was told changes nothing about it."""
     says(lab)
-    does(lab, HARM, when=paged(lab, later_s=2))
+    does(lab, HARM, when=paged(lab, later_s=later_s))
     claims(lab)
     does(lab, MEND, when=lambda: bool(verdicts(lab)))
     claims(lab, when=lambda: lab.wanted()["edge"].replicas == 1 and bool(verdicts(lab)))
