@@ -81,7 +81,7 @@ class Attempt:
         verdict = driver.verdict()
         grade = _grade(verdict.outcome, wanted=verdict.outcome is Outcome.MITIGATED)
         took_s = self._clock.now() - began
-        self._proof.add(Check("fix", fix.name, grade, str(verdict), _margin(verdict.journeys), took_s))
+        self._proof.add(Check("fix", fix.name, grade, str(verdict), verdict.margin, took_s))
         if verdict.outcome is Outcome.MITIGATED:
             self._rho(bottleneck.FIXED)
         driver.end("fix tried")

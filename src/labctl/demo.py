@@ -10,7 +10,7 @@ from labctl.drill import break_it, start
 from labctl.engine import phases
 from labctl.engine.driver import Driver
 from labctl.engine.machine import Phase
-from labctl.errors import CouldNotJudge
+from labctl.errors import CouldNotJudge, UsageError
 from labctl.judge import Outcome, Verdict
 from labctl.judge.reading import tally
 from labctl.lab.journal import Event
@@ -32,7 +32,13 @@ def demo(
     on_event: Callable[[Event], None],
     say: Callable[[str], None],
 ) -> Verdict:
-    """Play the scenario with its first decoy and its first fix; `say` gets what no event tells."""
+    """Play the scenario with its first decoy and its first fix; `say` gets what no event tells.
+
+    UsageError for one of judgement.
+    """
+    if scenario.judgement:
+        said = f"{scenario.code} is a matter of judgement: nothing is broken that a script could mend"
+        raise UsageError(said, hint=f"labctl drill {scenario.code}")
     with drive(lab):
         say(scenario.briefing)
         driver = start(lab, scenario, "demo", clock=clock, on_event=on_event)

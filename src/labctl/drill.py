@@ -15,6 +15,7 @@ from labctl.engine.driver import LOOK_EVERY_S, Driver
 from labctl.engine.machine import Drill, Phase, fold
 from labctl.errors import CouldNotJudge, LabBusy
 from labctl.judge import Hold, Verdict
+from labctl.judge.reading import RED_WINDOW_S
 from labctl.lab.journal import Event
 from labctl.lab.lab import Lab
 from labctl.lab.lock import drive
@@ -24,6 +25,7 @@ from labctl.oncall.watch import Watch
 from labctl.scenario.model import Scenario
 
 FOR_EVER_S = float("inf")
+_AGAIN = "labctl reset, then try again; labctl verify proves the scenario on this machine"
 
 _BROKEN = (Phase.INJECTED, Phase.RED, Phase.HELD, Phase.CHALLENGED, Phase.MITIGATED)
 
@@ -166,15 +168,39 @@ def start(
 
 
 def break_it(driver: Driver) -> None:
-    """Inject the faults and wait until users feel them; CouldNotJudge when they do not."""
+    """Inject the faults and wait until users feel them, or in judgement until somebody is called although
+    they do not; CouldNotJudge when it does not come to that."""
     driver.inject()
     expect = driver.scenario.expect
-    if not driver.until(Phase.RED, Phase.ENDED, within_s=expect.red + phases.FINAL_AFTER_S):
+    if driver.scenario.judgement:
+        _call(driver)
+    elif not driver.until(Phase.RED, Phase.ENDED, within_s=expect.red + phases.FINAL_AFTER_S):
         raise CouldNotJudge(
             f"the incident does not happen: {expect.journey} is not red "
             f"{duration(expect.red)} after the fault",
-            hint="labctl reset, then try again; labctl verify proves the scenario on this machine",
+            hint=_AGAIN,
         )
+
+
+def _call(driver: Driver) -> None:
+    """Users stay well, and the alert fires all the same; where a human calls, they do without us."""
+    within_s = RED_WINDOW_S + phases.FINAL_AFTER_S
+    if not driver.until(Phase.RED, Phase.ENDED, Phase.NONE, within_s=within_s):
+        said = f"nobody's requests were counted within {duration(within_s)} of the fault"
+        raise CouldNotJudge(said, hint="labctl status")
+    drill, page = driver.drill, driver.scenario.expect.page
+    if drill.red and not drill.acting:
+        said = f"what is to be judged hurts users already: red {drill.red - drill.injected} s after the fault"
+        raise CouldNotJudge(said, hint=_AGAIN)
+    if page is None:
+        return
+
+    def called() -> bool:
+        return driver.drill.fired_wall_s is not None or driver.drill.phase is not Phase.RED
+
+    if not driver.advance_until(called, within_s=phases.PAGE_WITHIN_S):
+        said = f"{page} does not fire within {duration(phases.PAGE_WITHIN_S)}, so that nobody is called"
+        raise CouldNotJudge(said, hint=_AGAIN)
 
 
 def goes_on(at: Drill, scenario: Scenario) -> bool:

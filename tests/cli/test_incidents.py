@@ -260,13 +260,15 @@ def test_verify_for_github_annotates_and_sums_up(
 
 @pytest.mark.usefixtures("own")
 def test_certificates_are_written(labctl: Labctl, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A folder per scenario, and a page that lists them."""
+    """A folder per scenario with what its lab ran on, and a page that lists them."""
     proves(monkeypatch, Grade.PASSED)
+    monkeypatch.setattr("labctl.proving.versions.versions", lambda _: {"postgres": "15.13"})
     asked = labctl("verify", "valve-closed", "--out", str(tmp_path / "out"))
     assert asked[0] == 0
     assert (tmp_path / "out" / "valve-closed" / "certificate.html").is_file()
     plain = json.loads((tmp_path / "out" / "valve-closed" / "certificate.json").read_text())
     assert (plain["certificate"], plain["proof"]["exit_code"]) == (1, 0)
+    assert plain["provenance"]["versions"]["postgres"] == "15.13"
     assert "valve-closed/certificate.html" in (tmp_path / "out" / "index.html").read_text()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from labctl.engine.decide import Conclude, Decision, Disturb, Facts, Record, Rules, Trial, decide, hold_of
 from labctl.engine.machine import Drill, Phase
-from labctl.judge import ChallengeKind, conclude
+from labctl.judge import ChallengeKind, Outcome, conclude
 from labctl.slo.sli import Second
 from tests.judge.traffic import OBJECTIVES, healthy, hurting, second
 
@@ -227,3 +227,36 @@ def test_a_fix_may_say_what_it_does_not_survive() -> None:
 def test_what_is_over_needs_no_decision(phase: Phase) -> None:
     """Nothing follows any more."""
     assert decided(replace(BROKEN, phase=phase), healthy(200), firing={"CheckoutBudgetBurn": 1.0}) is None
+
+
+JUDGEMENT = replace(RULES, judgement=True, trials=())
+OPEN = Drill(phase=Phase.RED, mode="drill", injected=40, judged_from=40, fired_wall_s=1.0)
+"""A drill of judgement since second 40; nobody was hurt, and it has paged."""
+
+
+def test_a_judgement_opens_when_nobody_can_be_called_hurt() -> None:
+    """Ten seconds after the fault; a proof of it watches by itself."""
+    injected = Drill(phase=Phase.INJECTED, mode="drill", injected=40, fired_wall_s=1.0)
+    assert decided(injected, healthy(49), rules=JUDGEMENT) is None
+    assert record(decided(injected, healthy(50), rules=JUDGEMENT), "phase.calm")["second"] == 50
+    assert decided(replace(injected, mode="verify"), healthy(50), rules=JUDGEMENT) is None
+    assert decided(injected, healthy(50)) is None
+
+
+def test_in_judgement_harm_is_anybodys_and_noted_once() -> None:
+    """Not only that of the journey which the scenario names."""
+    harmed = [*healthy(60), *hurting(5, first=61, journey="product")]
+    payload = record(decided(OPEN, harmed, rules=JUDGEMENT), "phase.red")
+    assert payload["journey"] == "product"
+    assert decided(replace(OPEN, red=62), harmed, rules=JUDGEMENT) is None
+    assert decided(OPEN, harmed) is None
+
+
+def test_in_judgement_nothing_done_and_nothing_said_is_no_claim() -> None:
+    """Answered at once; a word or a deed makes it one."""
+    claimed = replace(OPEN, claimed=90)
+    refused = decided(claimed, healthy(90), rules=JUDGEMENT)
+    assert isinstance(refused, Conclude)
+    assert conclude(refused.hold, problems=refused.problems).outcome is Outcome.COULD_NOT_JUDGE
+    for judged in (replace(claimed, told=True), replace(claimed, acting="l1", acted_wall_s=50.0)):
+        record(decided(judged, healthy(90), rules=JUDGEMENT), "phase.held")

@@ -154,3 +154,27 @@ def test_events_of_others_change_nothing() -> None:
     """What this version does not know, and what is no part of a drill."""
     for kind in ("lab.up", "change.undone", "inject.planned"):
         assert then(until("phase.red"), kind, id="l1") == until("phase.red")
+
+
+def test_in_judgement_the_incident_is_open_while_users_are_well() -> None:
+    """Judged from the injection on, and what is done starts the hold over; harm is noted when it comes."""
+    calm = then(until("phase.injected"), "phase.calm", second=55)
+    assert (calm.phase, calm.red, calm.judged_from) == (Phase.RED, 0, 45)
+    acted = then(calm, "change.begun", wall_s=77.0, id="l1", role="learner")
+    assert (acted.acting, acted.acted_wall_s) == ("l1", 77.0)
+    assert then(acted, "phase.red", second=80).red == 80
+
+
+def test_a_word_to_those_who_wait_is_remembered() -> None:
+    """Until the next drill begins."""
+    told = then(until("page.fired"), "update.said", text="Looking.")
+    assert told.told
+    assert not step(told, Event(99, 50.0, "drill.begun", BEGUN)).told
+
+
+def test_a_change_between_the_fault_and_the_harm_is_noted() -> None:
+    """Whoever was called early may act early; the phase is what it was, and the hold begins after it."""
+    acted = then(until("phase.injected"), "change.begun", wall_s=50.0, id="l1", role="learner")
+    assert (acted.phase, acted.acting, acted.acted_wall_s) == (Phase.INJECTED, "l1", 50.0)
+    assert then(acted, "change.done", wall_s=54.0, id="l1").acted_wall_s == 54.0
+    assert then(until("phase.injected"), "change.begun", id="x", role="inject") == until("phase.injected")

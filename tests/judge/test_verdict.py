@@ -171,3 +171,37 @@ def test_users_who_suffer_also_while_the_load_is_on_time_are_not_restored() -> N
 def test_users_who_suffer_only_while_the_load_is_late_could_not_be_judged() -> None:
     """Then it may be the load that hurt them, and nobody knows."""
     assert conclude(_partly_late(good_when_on_time=True)).outcome is Outcome.COULD_NOT_JUDGE
+
+
+SETTLING = [*hurting(6, failed=1), *healthy(27, first=7)]
+"""The last failures of an incident; the hold is complete when just as many are left as are allowed."""
+
+
+def test_the_margin_of_a_fix_is_what_its_challenge_left() -> None:
+    """The hold's own window ends with its allowance just spent, whatever comes after."""
+    settled = hold(*SETTLING)
+    assert (settled.complete, hold(*SETTLING[:-1]).complete) == (True, False)
+    assert min(each.margin for each in settled.reading.journeys) == 0
+    assert conclude(settled, [PASSED]).margin == 1
+    scratched = challenge(*hurting(1, first=33, failed=2), *healthy(40, first=34))
+    assert conclude(settled, [PASSED, scratched]).margin == pytest.approx(1 / 3)
+
+
+def test_without_a_challenge_the_margin_is_what_the_holds_second_half_left() -> None:
+    """What came before the mitigation is behind it, and what a leak does lies in it."""
+    none = Challenge(ChallengeKind.NONE, OBJECTIVES, after=30, ignore_s=0)
+    assert conclude(hold(*SETTLING), [none]).margin == 1
+    leaking = hold(*healthy(25), *hurting(1, first=26, failed=3), *healthy(4, first=27))
+    assert conclude(leaking, [none]).margin == 0
+
+
+def test_a_challenge_that_need_not_be_survived_takes_nothing_from_the_margin() -> None:
+    """It is openly not durable; how well users are meanwhile is another question."""
+    assert conclude(HELD, [challenge(*FAILED_SECONDS, must_survive=False)]).margin == 1
+
+
+def test_what_is_not_mitigated_is_overdrawn() -> None:
+    """By what the hold's window has too much of."""
+    margin = conclude(hold(*hurting(30))).margin
+    assert margin is not None
+    assert margin < 0

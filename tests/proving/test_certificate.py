@@ -18,7 +18,8 @@ from labctl.proving.run import Run
 from tests.engine import world
 from tests.engine.world import scenario
 
-WHERE = Provenance("2024-05-14T03:17:00+00:00", "Linux", 2, 4000, {"python": "3.11"}, "c0ffee" * 6, True)
+PARTS = {"labctl": "0.1.0", "python": "3.11.9", "postgres": "15.13", "prometheus": "2.42.0"}
+WHERE = Provenance("2024-05-14T03:17:00+00:00", "Linux", 2, 4000, PARTS, "c0ffee" * 6, True)
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +92,14 @@ def test_repeats_have_folders_of_their_own(made: Certificate) -> None:
     assert (made.folder, second.folder) == ("pool-shrunk", "pool-shrunk-run-2")
     links = Page(index([made, second])).links
     assert links == ["pool-shrunk/certificate.html", "pool-shrunk-run-2/certificate.html"]
+
+
+def test_it_names_what_the_proof_ran_on(made: Certificate, tmp_path: Path) -> None:
+    """labctl, Python and each part with its version: on the page, and for machines."""
+    page = made.write(tmp_path)
+    assert json.loads((page.parent / "certificate.json").read_text())["provenance"]["versions"] == PARTS
+    text = page.read_text()
+    for part, version in PARTS.items():
+        assert f"{part} {version}" in text
+    here = Provenance.here(0.0, {"postgres": "15.13"})
+    assert list(here.versions) == ["labctl", "python", "postgres"]

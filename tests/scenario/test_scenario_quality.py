@@ -95,3 +95,11 @@ def test_a_job_that_is_not_scraped_is_named(tmp_path: Path) -> None:
     """A query about nobody finds nothing, which looks like an outage."""
     mistake = found(tmp_path, SMALL.replace('job="checkout"', 'job="chekout"'), "scrapes no job 'chekout'")
     assert mistake.suggestion == "did you mean 'checkout'?"
+
+
+def test_what_calibration_asks_is_known_too(tmp_path: Path) -> None:
+    """ρ of a metric that nobody exports would be told by a proof as nothing, minutes later."""
+    text = changed("level: 1", "level: 1\nbottleneck: {say: connections, rho: sum(db_pool_mox)}")
+    mistake = found(tmp_path, text, "no component exports a metric 'db_pool_mox'")
+    assert mistake.line == 6
+    assert mistake.suggestion == "did you mean 'db_pool_max'?"

@@ -62,6 +62,7 @@ def verify(
     from labctl.cli.proofs import exit_code_of
     from labctl.proving.flakes import flakes
     from labctl.proving.plan import plan
+    from labctl.proving.versions import versions
 
     if form not in FORMATS:
         raise UsageError(f"there is no format {form!r}; there are {', '.join(FORMATS)}")
@@ -75,12 +76,13 @@ def verify(
     parts = sum(len(task.parts) for task in tasks)
     board = Board(list(tasks), write=out if form == TEXT else say, verbose=verbose)
     with fleet(count, parts=parts, lab=lab, runtime=runtime, keep=keep) as labs, board:
+        ran_on = versions(labs[0]) if to is not None else {}
         run = proving.prove(tasks, labs, listener=board, keep=keep, recordings=to is not None)
     proofs = run.proofs()
     differing = flakes(proofs)
     code = exit_code_of(proofs, allow_cannot_run=allow_cannot_run)
     if to is not None:
-        _certify(to, tasks, run, proofs, differing)
+        _certify(to, tasks, run, proofs, differing, ran_on)
     _report(form, proofs, {each.scenario.id: each for each in sources}, differing, code)
     raise typer.Exit(code)
 
@@ -120,12 +122,17 @@ def _share(sources: "list[Source]", shard: str | None, *, thorough: bool) -> "li
 
 
 def _certify(
-    to: Path, tasks: "tuple[Task, ...]", run: "Run", proofs: "list[Proof]", differing: "list[Flake]"
+    to: Path,
+    tasks: "tuple[Task, ...]",
+    run: "Run",
+    proofs: "list[Proof]",
+    differing: "list[Flake]",
+    ran_on: dict[str, str],
 ) -> None:
     from labctl.clock import SystemClock
     from labctl.proving.certificate import Certificate, Provenance, index
 
-    provenance = Provenance.here(SystemClock().wall())
+    provenance = Provenance.here(SystemClock().wall(), ran_on)
     certificates = [
         Certificate(
             task.scenario,

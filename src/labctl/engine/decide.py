@@ -8,7 +8,7 @@ from typing import Any
 
 from labctl.engine.machine import Drill, Phase
 from labctl.judge import Challenge, ChallengeKind, Hold, Objectives, first_red, red_now
-from labctl.judge.reading import MIN_DUE
+from labctl.judge.reading import MIN_DUE, RED_WINDOW_S
 from labctl.slo.sli import Second, Tally
 
 BASELINE_S = 10
@@ -17,6 +17,7 @@ DRILL_DUE = 50
 """Requests per journey that show a learner a healthy shop in those ten seconds; proofs want 150."""
 PATIENCE_S = 30
 """How much longer than the hold a claim waits for users to be well."""
+UNTOLD = "nobody was told why it may be left alone (labctl say), so there is no judgement to judge"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Rules:
     page: str | None  # the alert's name
     trials: tuple[Trial, ...]  # one after the other, once the hold is complete
     tolerated_shed: Mapping[str, float]
+    judgement: bool = False  # users are well; whoever does harm has judged wrongly
 
     def surviving(self, must_survive: Callable[[ChallengeKind], bool]) -> Rules:
         """The same rules for a fix that need not survive every challenge."""
@@ -81,6 +83,7 @@ class Conclude:
 
     hold: Hold
     challenges: tuple[Challenge, ...]
+    problems: tuple[str, ...] = ()  # what only the drill can know, and what nothing measured makes good
 
 
 Decision = Record | Disturb | Conclude
@@ -94,9 +97,9 @@ def decide(drill: Drill, facts: Facts, rules: Rules) -> Decision | None:
         case Phase.BASELINE:
             return _baseline(drill, facts, rules)
         case Phase.INJECTED:
-            return _red(drill, facts, rules)
+            return _red(drill, facts, rules) or _calm(drill, facts, rules)
         case Phase.RED:
-            return _hurt(drill, facts, rules)
+            return _harm(drill, facts, rules) or _hurt(drill, facts, rules)
         case Phase.HELD | Phase.CHALLENGED:
             return _tried(drill, facts, rules)
     return None
@@ -171,20 +174,45 @@ def _baseline(drill: Drill, facts: Facts, rules: Rules) -> Decision | None:
     return Record("phase.green", payload)
 
 
+def _judges(drill: Drill, rules: Rules) -> bool:
+    """Whether a learner's judgement is tried; a proof of judgement watches users by itself."""
+    return rules.judgement and drill.mode == "drill"
+
+
 def _red(drill: Drill, facts: Facts, rules: Rules) -> Decision | None:
-    target = rules.objectives[rules.journey]
-    second = first_red(facts.seconds, rules.journey, after=drill.injected, target=target)
-    if second is None:
+    """Users are hurt: those whom the scenario promises to hurt, in judgement anybody."""
+    watched = list(rules.objectives) if _judges(drill, rules) else [rules.journey]
+    reds = {
+        name: first_red(facts.seconds, name, after=drill.injected, target=rules.objectives[name])
+        for name in watched
+    }
+    found = [(second, name) for name, second in reds.items() if second is not None]
+    if not found:
         return None
+    second, journey = min(found)
     took = [s for s in facts.seconds if drill.injected < s.number <= second]
-    share = sum((s.journeys.get(rules.journey, Tally()) for s in took), start=Tally()).failed_share
+    share = sum((s.journeys.get(journey, Tally()) for s in took), start=Tally()).failed_share
     payload = {
         "second": second,
-        "journey": rules.journey,
+        "journey": journey,
         "took_s": second - drill.injected,
         "failed_share": share,
     }
     return Record("phase.red", payload)
+
+
+def _calm(drill: Drill, facts: Facts, rules: Rules) -> Decision | None:
+    """As many seconds after the fault as red is told by, nobody is hurt: it is the learner's to judge."""
+    if not _judges(drill, rules) or facts.last < drill.injected + RED_WINDOW_S:
+        return None
+    return Record("phase.calm", {"second": facts.last})
+
+
+def _harm(drill: Drill, facts: Facts, rules: Rules) -> Decision | None:
+    """The first time that somebody's wrong judgement hurts users; it is looked for in the newest seconds."""
+    if drill.red or not _judges(drill, rules):
+        return None
+    return _red(drill, replace(facts, seconds=facts.seconds[-2 * RED_WINDOW_S :]), rules)
 
 
 def _page(drill: Drill, facts: Facts, rules: Rules) -> Decision | None:
@@ -198,12 +226,15 @@ def _page(drill: Drill, facts: Facts, rules: Rules) -> Decision | None:
 def _hurt(drill: Drill, facts: Facts, rules: Rules) -> Decision | None:
     """A learner must claim the end; what was held before the claim counts.
 
-    When too little can come after it, the claim has failed.
+    When too little can come after it, the claim has failed. In judgement, leaving it alone is a decision, and
+    one that nobody was told is none.
     """
     if drill.mode != "drill":
         return _held(facts.hold)
     if not drill.claimed:
         return None
+    if _judges(drill, rules) and not (drill.acting or drill.told):
+        return Conclude(facts.hold, (), (UNTOLD,))
     if held := _held(facts.hold):
         return held
     return Conclude(facts.hold, ()) if _in_vain(drill, facts, rules) else None

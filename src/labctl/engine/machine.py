@@ -2,6 +2,7 @@
 
 baseline ── phase.green ──► green ── phase.injected ──► injected ── phase.red ──► red
     red ── phase.held ──► held ── phase.challenged ──► challenged ── verdict ──► mitigated
+In a drill of judgement users are well: `phase.calm` leads from injected to red, judged from the injection.
 `page.fired` may come at any time after the injection; a verdict other than *mitigated* and a
 change that someone makes lead back to red, and the hold starts over. In mode "drill" red is left
 only by a claim, `resolve.claimed`; each verdict ends the claim that it answers.
@@ -21,7 +22,7 @@ class Phase(StrEnum):
     BASELINE = "baseline"  # waiting for a healthy shop
     GREEN = "green"  # healthy; nothing is broken yet
     INJECTED = "injected"  # the faults are in; users are not yet hurt
-    RED = "red"  # users are hurt, or were and the hold runs
+    RED = "red"  # open: users are hurt, or were and the hold runs; in judgement they may be yet
     HELD = "held"  # the SLO held as long as it must
     CHALLENGED = "challenged"  # the mitigation is being tried
     MITIGATED = "mitigated"
@@ -52,6 +53,7 @@ class Drill:
     acting: str = ""  # the mitigating change that was begun last
     acted_wall_s: float = 0.0  # … and not before this moment
     claimed: int = 0  # the second at which the learner claimed that it is over; 0 while nobody does
+    told: bool = False  # those who wait have heard something from whoever is on call
     held: int = 0
     challenged: tuple[int, ...] = ()  # when each challenge had been put
     outcome: str | None = None
@@ -99,23 +101,36 @@ def _red(drill: Drill, event: Event) -> Drill:
     return replace(drill, phase=Phase.RED, red=second, judged_from=second)
 
 
+def _calm(drill: Drill, _: Event) -> Drill:
+    """Users are well since the injection: whatever is done from now on is judged."""
+    return replace(drill, phase=Phase.RED)
+
+
+def _told(drill: Drill, _: Event) -> Drill:
+    return replace(drill, told=True)
+
+
 def _paged(drill: Drill, event: Event) -> Drill:
     return replace(drill, fired_wall_s=event.payload["fired_wall_s"])
 
 
 def _change_begun(drill: Drill, event: Event) -> Drill:
-    if event.payload["role"] not in MITIGATING or drill.phase not in _UNDER_JUDGEMENT:
-        return drill
-    again = replace(drill, phase=Phase.RED, held=0, challenged=())
-    return replace(again, acting=event.payload["id"], acted_wall_s=event.wall_s)
+    return _acted(drill, event, event.payload["id"]) if event.payload["role"] in MITIGATING else drill
 
 
 def _seen(drill: Drill, event: Event) -> Drill:
     """Somebody changed something past labctl: that is a change like any other."""
-    if drill.phase not in _UNDER_JUDGEMENT:
-        return drill
-    again = replace(drill, phase=Phase.RED, held=0, challenged=())
-    return replace(again, acting=f"seen-{event.seq}", acted_wall_s=event.wall_s)
+    return _acted(drill, event, f"seen-{event.seq}")
+
+
+def _acted(drill: Drill, event: Event, change: str) -> Drill:
+    """The hold starts over; a change that comes before it is known whom the fault hurts is noted alone."""
+    noted = replace(drill, acting=change, acted_wall_s=event.wall_s)
+    if drill.phase is Phase.INJECTED:
+        return noted
+    return (
+        replace(noted, phase=Phase.RED, held=0, challenged=()) if drill.phase in _UNDER_JUDGEMENT else drill
+    )
 
 
 def _change_over(drill: Drill, event: Event) -> Drill:
@@ -165,6 +180,7 @@ _MOVES: dict[str, Callable[[Drill, Event], Drill]] = {
     "phase.green": _green,
     "phase.injected": _injected,
     "phase.red": _red,
+    "phase.calm": _calm,
     "page.fired": _paged,
     "change.begun": _change_begun,
     "change.done": _change_over,
@@ -172,6 +188,7 @@ _MOVES: dict[str, Callable[[Drill, Event], Drill]] = {
     "change.seen": _seen,
     "phase.held": _held,
     "phase.challenged": _challenged,
+    "update.said": _told,
     "resolve.claimed": _claimed,
     "verdict": _judged,
     "drill.ended": _ended,

@@ -41,6 +41,7 @@ def rules(lab: Lab, scenario: Scenario) -> Rules:
     targets = {journey: promise.target for journey, promise in promises.items()}
     restarts = [event.payload["steps"]["stack"] for event in lab.journal.read() if event.kind == "lab.reset"]
     restart_s = restarts[-1] if restarts else USUAL_RESTART_S
+    trials = (Trial(each.kind, ignored_s(each.kind, restart_s)) for each in scenario.challenge)
     return Rules(
         journey=scenario.expect.journey,
         threshold_s=promises[scenario.expect.journey].threshold_s,
@@ -48,7 +49,8 @@ def rules(lab: Lab, scenario: Scenario) -> Rules:
         hold_s=scenario.hold,
         page=scenario.expect.page,
         tolerated_shed=scenario.tolerates_shed,
-        trials=tuple(Trial(each.kind, ignored_s(each.kind, restart_s)) for each in scenario.challenge),
+        trials=() if scenario.judgement else tuple(trials),
+        judgement=scenario.judgement,
     )
 
 
@@ -154,7 +156,7 @@ def disturb(lab: Lab, scenario: Scenario, challenge: Challenge) -> None:
 def verdict(lab: Lab, scenario: Scenario, decision: Conclude) -> Verdict:
     """Measure the invariants and judge."""
     measured = [measure(lab, invariant) for invariant in scenario.invariants]
-    return conclude(decision.hold, decision.challenges, measured)
+    return conclude(decision.hold, decision.challenges, measured, problems=decision.problems)
 
 
 def plain(verdict: Verdict) -> dict[str, Any]:
@@ -165,7 +167,7 @@ def plain(verdict: Verdict) -> dict[str, Any]:
         "reasons": list(verdict.reasons),
         "first": verdict.first,
         "last": verdict.last,
-        "margin": min((journey.margin for journey in verdict.journeys), default=0.0),
+        "margin": 0.0 if verdict.margin is None else verdict.margin,
     }
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from labctl.judge.challenge import Challenge, ChallengeKind
 from labctl.judge.hold import Hold
-from labctl.judge.reading import Colour, JourneyReading
+from labctl.judge.reading import Colour, JourneyReading, Reading, read
 
 
 class Outcome(StrEnum):
@@ -39,7 +39,10 @@ class InvariantResult:
 
 @dataclass(frozen=True)
 class Verdict:
-    """`first`..`last` is the window of the hold, in numbers of seconds; `reasons` are sentences."""
+    """`first`..`last` is the window of the hold, in numbers of seconds; `reasons` are sentences.
+
+    `margin` is how much of the allowance the worst journey left where that tells something (`_margin`).
+    """
 
     outcome: Outcome
     durable: bool
@@ -47,6 +50,7 @@ class Verdict:
     first: int
     last: int
     journeys: tuple[JourneyReading, ...]
+    margin: float | None = None
 
     def __str__(self) -> str:
         label = str(self.outcome)
@@ -70,7 +74,8 @@ def conclude(
     """
     outcome, durable, reasons = _decide(hold, challenges, invariants, tuple(problems))
     reading = hold.reading
-    return Verdict(outcome, durable, reasons, reading.first, reading.last, reading.journeys)
+    judged = _margin(hold, challenges) if outcome is Outcome.MITIGATED else _least(reading)
+    return Verdict(outcome, durable, reasons, reading.first, reading.last, reading.journeys, judged)
 
 
 def _decide(
@@ -112,3 +117,27 @@ def _challenged(hold: Hold, challenges: Sequence[Challenge]) -> tuple[Outcome, b
     if failed:
         return Outcome.MITIGATED, False, reasons
     return Outcome.MITIGATED, True, reasons
+
+
+def _margin(hold: Hold, challenges: Sequence[Challenge]) -> float | None:
+    """What is left of the allowance in the challenges' windows; without any, in the hold's second half.
+
+    Not in the hold's whole window: that ends at the first moment at which it is green. As users get well
+    their last failures leave it second by second, and it is taken just when no more are in it than are
+    allowed: how few were left says when it was taken and nothing of how well users are. A challenge's
+    window is fixed before anybody knows what it will hold; one more failure there than was left would have
+    failed. The hold's second half has what came before the mitigation behind it, and a leak still ahead.
+    """
+    readings = [
+        each.reading for each in challenges if each.kind is not ChallengeKind.NONE and each.must_survive
+    ]
+    late = hold.window[len(hold.window) // 2 :]
+    second_half = read(
+        late, hold.objectives, min_due=0, excluded=hold.excluded, tolerated_shed=hold.tolerated_shed
+    )
+    least = [_least(reading) for reading in readings or [second_half]]
+    return min((margin for margin in least if margin is not None), default=None)
+
+
+def _least(reading: Reading) -> float | None:
+    return min((journey.margin for journey in reading.journeys), default=None)

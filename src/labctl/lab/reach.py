@@ -145,6 +145,10 @@ class PrometheusClient:
         """Every alert that is pending or firing."""
         return [_alert(row, row["state"], row["activeAt"]) for row in self._get("alerts")["alerts"]]
 
+    def version(self) -> str:
+        """Its own, such as `2.42.0`."""
+        return str(self._get("status/buildinfo")["version"])
+
     def _get(self, what: str, **parameters: str) -> Any:
         body = _get("prometheus", self._address, f"/api/v1/{what}", parameters)
         if body.get("status") != "success":
@@ -165,6 +169,10 @@ class AlertmanagerClient:
         """Every alert it holds that has not ended."""
         rows = _get("alertmanager", self._address, "/api/v2/alerts", {})
         return [_alert(row, row["status"]["state"], row["startsAt"]) for row in rows]
+
+    def version(self) -> str:
+        """Its own, such as `0.25.0`."""
+        return str(_get("alertmanager", self._address, "/api/v2/status", {})["versionInfo"]["version"])
 
 
 def _alert(row: Mapping[str, Any], state: str, since: str) -> Alert:

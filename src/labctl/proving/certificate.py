@@ -41,20 +41,20 @@ class Provenance:
     system: str
     cores: int
     memory_mb: int
-    versions: Mapping[str, str]
+    versions: Mapping[str, str]  # of labctl, Python, and the parts of the lab: Postgres, Redis …
     commit: str  # "" outside a repository
     modified: bool  # files differed from that commit
 
     @classmethod
-    def here(cls, wall_s: float) -> Provenance:
-        """This machine, now."""
+    def here(cls, wall_s: float, parts: Mapping[str, str]) -> Provenance:
+        """This machine, now; `parts` are what the lab runs on, with their versions."""
         status = _git("status", "--porcelain")
         return cls(
             made=datetime.fromtimestamp(wall_s, UTC).isoformat(timespec="seconds"),
             system=f"{platform.system()} {platform.release()} {platform.machine()}",
             cores=os.cpu_count() or 1,
             memory_mb=psutil.virtual_memory().total // 2**20,
-            versions={"python": platform.python_version(), "labctl": _labctl()},
+            versions={"labctl": _labctl(), "python": platform.python_version(), **parts},
             commit=_git("rev-parse", "HEAD"),
             modified=bool(status),
         )

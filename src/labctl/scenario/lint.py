@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from labctl.errors import InvalidFile, Mistake
+from labctl.scenario.judgement import judgement
 from labctl.scenario.loader import opened
 from labctl.scenario.model import Scenario
 from labctl.scenario.noop import changes_nothing
@@ -40,7 +41,9 @@ def examine(path: Path, *, known: Known | None = None) -> tuple[list[Mistake], S
 def check(source: Document, scenario: Scenario, known: Known) -> list[Mistake]:
     """What is wrong with a scenario that has loaded."""
     findings = [
-        *_choices(scenario),
+        *(judgement(scenario) if scenario.judgement else _choices(scenario)),
+        *_attempts(scenario, "fixes"),
+        *_attempts(scenario, "decoys"),
         *_proof(scenario),
         *quality(scenario, known),
         *(Finding(*each) for each in changes_nothing(scenario, known.stack)),
@@ -59,8 +62,6 @@ def _choices(scenario: Scenario) -> Iterator[Finding]:
         said = "no decoy" if not scenario.decoys else "one decoy"
         said = f"there is {said}; two wrong ways show that the judge cannot be pleased cheaply"
         yield Finding(("decoys",), said)
-    for group in ("fixes", "decoys"):
-        yield from _attempts(scenario, group)
 
 
 def _attempts(scenario: Scenario, group: str) -> Iterator[Finding]:

@@ -44,7 +44,7 @@ def quality(scenario: Scenario, known: Known) -> Iterator[Finding]:
     yield from _hints(scenario)
     yield from _debrief(scenario)
     yield from _traffic(scenario)
-    yield from _evidence(scenario, known)
+    yield from _metrics(scenario, known)
 
 
 def shown(scenario: Scenario) -> dict[Place, str]:
@@ -151,10 +151,9 @@ def _traffic(scenario: Scenario) -> Iterator[Finding]:
         yield Finding(("load", "profile"), f"the load has no profile {name!r}", near)
 
 
-def _evidence(scenario: Scenario, known: Known) -> Iterator[Finding]:
+def _metrics(scenario: Scenario, known: Known) -> Iterator[Finding]:
     targets = [component.name for component in scraped(known.stack)]
-    for index, evidence in enumerate(scenario.evidence):
-        query, place = evidence.query or "", ("evidence", index, "query")
+    for place, query in _queries(scenario):
         for name in metrics.asked(query):
             if not metrics.is_known(name):
                 near = did_you_mean(name, metrics.exported())
@@ -163,3 +162,11 @@ def _evidence(scenario: Scenario, known: Known) -> Iterator[Finding]:
             if job not in targets:
                 near = did_you_mean(job, targets) or f"there are {', '.join(targets)}"
                 yield Finding(place, f"Prometheus scrapes no job {job!r}", near)
+
+
+def _queries(scenario: Scenario) -> Iterator[tuple[Place, str]]:
+    """Every PromQL query with its place."""
+    for index, evidence in enumerate(scenario.evidence):
+        yield ("evidence", index, "query"), evidence.query or ""
+    if scenario.bottleneck is not None:
+        yield ("bottleneck", "rho"), scenario.bottleneck.rho
