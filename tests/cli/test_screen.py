@@ -276,3 +276,14 @@ async def test_a_question_that_is_refused_is_told(lab: WorldLab) -> None:
         await seen.pilot.press("r")
         await seen.shows("load does not answer")
         assert seen.app.failure is None
+
+
+async def test_what_the_drill_found_out_is_not_told(lab: WorldLab) -> None:
+    """Evidence is for the debrief: neither in the log nor anywhere else on the screen."""
+    paged(lab)
+    lab.journal.append("evidence.found", {"say": "requests queue up", "value": 41.25, "holds": True})
+    lab.journal.append("update.said", {"text": "still looking"})
+    async with screen(lab, SIZES[1]) as seen:
+        await seen.shows("You: still looking")
+        assert "queue up" not in seen.text
+        assert "evidence" not in seen.text
