@@ -23,6 +23,7 @@ from labctl.engine.driver import Driver
 from labctl.errors import CouldNotJudge
 from labctl.judge import Outcome, Verdict
 from labctl.lab import lock
+from labctl.lab.journal import Event
 from labctl.scenario import catalog
 
 SIZES = [(80, 24), (120, 40)]
@@ -302,7 +303,7 @@ def flat(seen: Seen) -> str:
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_an_answer_stays_until_the_next_key(lab: WorldLab, size: tuple[int, int]) -> None:
-    """What comes after it goes below; then it takes its place in the log, before what came after."""
+    """What comes after it goes below; then the stack has its place again."""
     paged(lab)
     async with screen(lab, size) as seen:
         await seen.shows("not acked")
@@ -314,10 +315,25 @@ async def test_an_answer_stays_until_the_next_key(lab: WorldLab, size: tuple[int
         assert "── answer" in seen.text
         await seen.pilot.press("end")
         await seen.until(lambda: "── answer" not in seen.text)
-        await seen.pilot.press(*["pageup"] * 4)
-        await seen.shows("held 0 s of 30 s; checkout")
-        log = flat(seen).partition("── log")[2]
-        assert log.index("held 0 s of 30 s") < log.index("an update is due")
+
+
+def test_an_answer_that_is_settled_is_where_it_belongs_in_the_log() -> None:
+    """Before what came after it; what was said once is there once."""
+    story = Story(lambda _: CHOSEN)
+    said = [Event(number, 0.0, "reminder.sent", {"text": f"due {number}"}) for number in (1, 2, 3)]
+    story.hear(said[:1])
+    story.reply("held 3 s of 30 s", 0.0)
+    story.hear(said)
+    assert [each.plain.split("  ")[1] for each in story.answer] == ["held 3 s of 30 s"]
+    story.settle()
+    story.settle()
+    assert story.answer == []
+    assert [each.plain.split("  ")[1] for each in story.lines] == [
+        "Reminder: due 1.",
+        "held 3 s of 30 s",
+        "Reminder: due 2.",
+        "Reminder: due 3.",
+    ]
 
 
 async def test_hint_and_verdict_stay_readable_whatever_follows(lab: WorldLab) -> None:

@@ -40,9 +40,7 @@ def starts() -> Iterator[Starts]:
     """A screen whose lab never opens, or fails to; killed at the end."""
     running: list[pexpect.spawn[str]] = []
 
-    def start(
-        how: str = "hangs", size: tuple[int, int] = (24, 80), **environment: str
-    ) -> pexpect.spawn[str]:
+    def start(how: str = "hangs", size: tuple[int, int] = (24, 80), **environment: str) -> pexpect.spawn[str]:
         kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLORTERM")}
         process: pexpect.spawn[str] = pexpect.spawn(
             sys.executable,

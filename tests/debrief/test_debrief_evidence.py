@@ -17,9 +17,12 @@ from tests.engine.test_drill import ROLL_BACK, claims, does, paged
 
 PIECES = (
     "debrief:",
-    "evidence:\n  - {say: requests queue up, query: waiting, above: 4}\n"
-    "  - {say: statements are quick, query: took, below: 0.05}\n"
-    "  - {say: the bank is quick, query: bank, below: 0.4}\ndebrief:",
+    (
+        "evidence:\n"
+        "  - {say: requests queue up, query: waiting, above: 4}\n"
+        "  - {say: statements are quick, query: took, below: 0.05}\n"
+        "  - {say: the bank is quick, query: bank, below: 0.4}\ndebrief:"
+    ),
 )
 
 

@@ -23,8 +23,11 @@ from tests.engine.world import WorldLab, prove, scenario
 
 PIECES = (
     "debrief:",
-    "evidence:\n  - {say: requests queue up, query: waiting, above: 4}\n"
-    "  - {say: statements are quick, query: took, below: 0.05}\ndebrief:",
+    (
+        "evidence:\n"
+        "  - {say: requests queue up, query: waiting, above: 4}\n"
+        "  - {say: statements are quick, query: took, below: 0.05}\ndebrief:"
+    ),
 )
 HUMAN = ("page: CheckoutBudgetBurn}", "page: none}\npage: Support says that nobody can pay.")
 

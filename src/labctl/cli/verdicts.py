@@ -24,7 +24,7 @@ def exit_code(verdict: "Verdict") -> int:
 
 
 def finish(verdict: "Verdict | None", scenario: "Scenario", *, this: str) -> NoReturn:
-    """The end of `drill` and of `resolve`: the verdict, the story once it is over, what is next, the exit code.
+    """The end of `drill` and `resolve`: the verdict, the story once it is over, what is next, the exit code.
 
     Without a verdict the drill was ended; `this` is what makes a command mean this lab.
     """

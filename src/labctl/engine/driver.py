@@ -17,7 +17,7 @@ from labctl.engine import evidence, phases
 from labctl.engine.decide import Conclude, Disturb, Facts, Record, baseline_of, counted, decide, hold_of
 from labctl.engine.machine import Drill, Phase, step
 from labctl.engine.witness import KIND, Witness
-from labctl.errors import CouldNotJudge
+from labctl.errors import DrillVoid
 from labctl.judge import ChallengeKind, Hold, Verdict, conclude
 from labctl.lab.journal import Event, JournalMoved
 from labctl.lab.lab import Lab
@@ -163,8 +163,8 @@ class Driver:
             phases.disturb(self._lab, self.scenario, challenge)
         self._append("phase.challenged", second=self._now(), challenge=str(challenge.kind))
 
-    def end(self, how: str) -> None:
-        self._append("drill.ended", how=how, second=self._now())
+    def end(self, how: str, **why: Any) -> None:
+        self._append("drill.ended", how=how, second=self._now(), **why)
 
     def _now(self) -> int:
         return self._lab.load.poll(after=self._last()).now
@@ -175,7 +175,7 @@ class Driver:
     def _look(self) -> Facts:
         sli = self._lab.load.poll(after=self._last())
         if self.drill.run and sli.run != self.drill.run:
-            raise CouldNotJudge(
+            raise DrillVoid(
                 f"the load was restarted during the drill (run {self.drill.run} became {sli.run}): "
                 "what users felt before and after cannot be put together",
                 hint="labctl reset",

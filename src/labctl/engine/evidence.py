@@ -56,7 +56,7 @@ def due(drill: Drill, page: str | None, seconds: Sequence[Second]) -> bool:
 
 
 def found(lab: Lab, evidence: Evidence) -> dict[str, Any]:
-    """One piece as the journal keeps it: its value, None where there is none, or why it could not be asked."""
+    """One piece as the journal keeps it: its value, None where there is none, or why it has none."""
     try:
         shown = phases.show(lab, evidence, aside=True)
     except Exception as error:  # noqa: BLE001 — the drill goes on, and its debrief tells
