@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from labctl.actions import steps
 from labctl.actions.change import Role
 from labctl.actions.perform import perform
 from labctl.actions.scale import Scale
-from labctl.errors import LabBusy, NoSuchLab
+from labctl.errors import LabBusy, LabError, NoSuchLab
 from labctl.lab import lock
 from labctl.lab.home import names
 from labctl.lab.lab import Lab, create
@@ -152,4 +153,34 @@ def test_a_busy_lab_does_not_keep_the_others(tmp_path: Path) -> None:
         assert theirs.poll() is None
     assert "lab one is being driven" in one.left[0]
     assert two.clean
+    assert names() == ["one"]
+
+
+def up_before_sealing() -> Lab:
+    """A lab that an older labctl left: its journal's payloads are text."""
+    lab = up()
+    lab.journal.close()
+    for path in lab.folder.glob("journal.db*"):
+        path.unlink()
+    with sqlite3.connect(lab.folder / "journal.db") as database:
+        database.execute("create table event (seq integer primary key, wall_s real, kind text, payload text)")
+        database.execute("insert into event values (1, 5.0, 'change.begun', '{}')")
+    database.close()
+    return lab
+
+
+def test_a_lab_whose_journal_is_of_another_version_is_removed() -> None:
+    """What was in force nobody can say; that is named, and everything goes all the same."""
+    up_before_sealing()
+    found = recovery.recover("one")
+    assert "is of another version of labctl" in found.problems[0]
+    assert (found.clean, names()) == (True, [])
+
+
+def test_a_lab_whose_journal_is_of_another_version_cannot_be_kept() -> None:
+    """It says why, and what does help; the lab is as it was."""
+    up_before_sealing()
+    with pytest.raises(LabError, match="is of another version of labctl") as caught:
+        recovery.recover("one", keep=True)
+    assert caught.value.hint == "labctl recover --lab one removes the lab with it"
     assert names() == ["one"]

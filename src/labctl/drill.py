@@ -6,14 +6,15 @@ reset → noise → baseline green → quiet → faults → page … the learner
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from labctl.actions.change import Role
 from labctl.clock import Clock, duration
 from labctl.engine import phases
 from labctl.engine.driver import LOOK_EVERY_S, Driver
 from labctl.engine.machine import Drill, Phase, fold
-from labctl.errors import CouldNotJudge, LabBusy
+from labctl.errors import DrillVoid, LabBusy
 from labctl.judge import Hold, Verdict
 from labctl.judge.reading import RED_WINDOW_S
 from labctl.lab.journal import Event
@@ -45,17 +46,21 @@ def drill(
     """Drive one drill to its end and return the verdict, None when it was quit.
 
     A drill that was cut short goes on. `quiet_s` is how long healthy traffic runs before anything
-    happens. The end has to be claimed (`oncall.moves.claim`, from any process). Raises CouldNotJudge
+    happens. The end has to be claimed (`oncall.moves.claim`, from any process). Raises DrillVoid
     when the shop is not healthy to begin with or the incident does not happen.
     """
     with drive(lab):
         driver = Driver(lab, scenario, clock=clock, on_event=on_event)
-        if not goes_on(driver.drill, scenario):
-            driver = start(lab, scenario, "drill", clock=clock, on_event=on_event)
-            driver.until(Phase.ENDED, Phase.NONE, within_s=quiet_s)
+        fresh = not goes_on(driver.drill, scenario)
+        if fresh:
+            driver = begin(lab, scenario, "drill", clock=clock, on_event=on_event)
+        with _kept_when_void(lab, driver):
+            if fresh:
+                await_green(lab, driver)
+                driver.until(Phase.ENDED, Phase.NONE, within_s=quiet_s)
             if driver.drill.phase is Phase.GREEN:
                 break_it(driver)
-        return _driven(lab, driver, clock, on_look, until=lambda: False)
+            return _driven(lab, driver, clock, on_look, until=lambda: False)
 
 
 def follow(
@@ -87,7 +92,8 @@ def follow(
         try:
             with drive(lab):
                 driver = Driver(lab, scenario, clock=clock, on_event=hear)
-                _driven(lab, driver, clock, on_look, until=lambda: answered() is not None)
+                with _kept_when_void(lab, driver):
+                    _driven(lab, driver, clock, on_look, until=lambda: answered() is not None)
         except LabBusy:
             for event in lab.journal.read(heard):
                 hear(event)
@@ -124,7 +130,7 @@ def _driven(
         progress.keep(lab)
         return verdict
     if driver.drill.phase is Phase.NONE and not _was_ended(lab, mine):
-        raise CouldNotJudge("the lab was reset: nothing is broken any more, and nobody mitigated it")
+        raise DrillVoid("the lab was reset: nothing is broken any more, and nobody mitigated it")
     return None
 
 
@@ -145,6 +151,18 @@ def _was_ended(lab: Lab, drill: str) -> bool:
     return False
 
 
+@contextmanager
+def _kept_when_void(lab: Lab, driver: Driver) -> Iterator[None]:
+    """A drill that nobody can judge any more is over, and kept like any other, with what users felt."""
+    try:
+        yield
+    except DrillVoid as void:
+        if driver.drill.phase is not Phase.NONE:
+            driver.end(progress.UNJUDGED, why=void.message)
+        progress.keep(lab, driver.seconds)
+        raise
+
+
 def start(
     lab: Lab, scenario: Scenario, mode: str, *, clock: Clock, on_event: Callable[[Event], None]
 ) -> Driver:
@@ -152,30 +170,43 @@ def start(
 
     Its drill may have been ended meanwhile.
     """
+    driver = begin(lab, scenario, mode, clock=clock, on_event=on_event)
+    await_green(lab, driver)
+    return driver
+
+
+def begin(
+    lab: Lab, scenario: Scenario, mode: str, *, clock: Clock, on_event: Callable[[Event], None]
+) -> Driver:
+    """A driver over a lab that was reset, with the scenario's innocent changes; it may not be healthy yet."""
     phases.require_capabilities(lab, scenario)
     reset(lab)
     driver = Driver(lab, scenario, clock=clock, on_event=on_event)
     driver.begin(mode)
     phases.take_steps(lab, scenario.noise, Role.NOISE)
+    return driver
+
+
+def await_green(lab: Lab, driver: Driver) -> None:
+    """Wait until every journey is green, or the drill was ended; DrillVoid when the shop is not healthy."""
     if not driver.until(Phase.GREEN, Phase.ENDED, within_s=phases.GREEN_WITHIN_S):
         firing = ", ".join(phases.firing(lab)) or "none"
-        raise CouldNotJudge(
+        raise DrillVoid(
             f"the shop is not healthy to begin with, {duration(phases.GREEN_WITHIN_S)} after a reset: "
             f"{driver.baseline().explain()}; pages firing: {firing}",
             hint="labctl status shows what is wrong; is the machine busy with something else?",
         )
-    return driver
 
 
 def break_it(driver: Driver) -> None:
     """Inject the faults and wait until users feel them, or in judgement until somebody is called although
-    they do not; CouldNotJudge when it does not come to that."""
+    they do not; DrillVoid when it does not come to that."""
     driver.inject()
     expect = driver.scenario.expect
     if driver.scenario.judgement:
         _call(driver)
     elif not driver.until(Phase.RED, Phase.ENDED, within_s=expect.red + phases.FINAL_AFTER_S):
-        raise CouldNotJudge(
+        raise DrillVoid(
             f"the incident does not happen: {expect.journey} is not red "
             f"{duration(expect.red)} after the fault",
             hint=_AGAIN,
@@ -187,11 +218,11 @@ def _call(driver: Driver) -> None:
     within_s = RED_WINDOW_S + phases.FINAL_AFTER_S
     if not driver.until(Phase.RED, Phase.ENDED, Phase.NONE, within_s=within_s):
         said = f"nobody's requests were counted within {duration(within_s)} of the fault"
-        raise CouldNotJudge(said, hint="labctl status")
+        raise DrillVoid(said, hint="labctl status")
     drill, page = driver.drill, driver.scenario.expect.page
     if drill.red and not drill.acting:
         said = f"what is to be judged hurts users already: red {drill.red - drill.injected} s after the fault"
-        raise CouldNotJudge(said, hint=_AGAIN)
+        raise DrillVoid(said, hint=_AGAIN)
     if page is None:
         return
 
@@ -200,7 +231,7 @@ def _call(driver: Driver) -> None:
 
     if not driver.advance_until(called, within_s=phases.PAGE_WITHIN_S):
         said = f"{page} does not fire within {duration(phases.PAGE_WITHIN_S)}, so that nobody is called"
-        raise CouldNotJudge(said, hint=_AGAIN)
+        raise DrillVoid(said, hint=_AGAIN)
 
 
 def goes_on(at: Drill, scenario: Scenario) -> bool:

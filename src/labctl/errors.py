@@ -10,6 +10,7 @@
     ├── CannotRunHere             3  this machine lacks a capability or a program
     ├── RuntimeFailed             3  a component did not do what was wanted of it
     └── CouldNotJudge             3  the evidence for a verdict is missing
+        └── DrillVoid             3  and will never be there: the drill is over
 
 An error says what, on which component, measured against expected, and what to run next (`hint`).
 """
@@ -85,4 +86,8 @@ class RuntimeFailed(LabError):
 
 
 class CouldNotJudge(LabError):
+    pass
+
+
+class DrillVoid(CouldNotJudge):
     pass

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from labctl.actions.base import REGISTRY
-from labctl.actions.change import outstanding
+from labctl.actions.change import Change, outstanding
 from labctl.actions.perform import undo
 from labctl.clock import Clock, SystemClock
 from labctl.errors import LabBusy, LabError, NoSuchLab
@@ -56,7 +56,8 @@ class _Here:
 def recover(name: str, *, keep: bool = False, force: bool = False, clock: Clock | None = None) -> Recovery:
     """Recover one lab; LabBusy while a live process drives or changes it, unless `force`.
 
-    NoSuchLab when it has no folder; `recover_all` also finds processes whose folder is gone.
+    NoSuchLab when it has no folder; `recover_all` also finds processes whose folder is gone. To `keep` it,
+    its journal must say what is in force: LabError where it cannot be read.
     """
     here = _Here(name, folder(name), clock or SystemClock())
     if not here.folder.is_dir():
@@ -65,7 +66,7 @@ def recover(name: str, *, keep: bool = False, force: bool = False, clock: Clock 
     with _alone(lock.drive(here), force):
         if keep:
             lab = attach(here.folder, clock)
-            _take_back(lab, found)
+            _take_back(lab, outstanding(lab.journal.read()), found)
             reset(lab)
         else:
             _remove(here, found, force)
@@ -97,7 +98,7 @@ def _remove(here: _Here, found: Recovery, force: bool) -> None:
     """End and remove everything; what was done to the stack ends with it."""
     identity, lab = _id(here.folder), _attached(here, found)
     if lab:
-        _take_back(lab, found)
+        _take_back(lab, _in_force(lab, found), found)
     with _alone(lock.apply(here, wait_s=CHANGE_ENDS_S), force):
         addresses = _destroy(lab, found) if lab else []
         if identity:
@@ -116,16 +117,20 @@ def _attached(here: _Here, found: Recovery) -> Lab | None:
         return None
 
 
-def _take_back(lab: Lab, found: Recovery) -> None:
+def _in_force(lab: Lab, found: Recovery) -> list[Change]:
+    """What the journal says is still in force; nothing where it cannot be read, which is noted."""
+    try:
+        return outstanding(lab.journal.read())
+    except LabError as error:
+        found.problems.append(error.message)
+        return []
+
+
+def _take_back(lab: Lab, in_force: Iterable[Change], found: Recovery) -> None:
     """Name every change in force, and undo, the newest first, those that only their undo takes back.
 
     The others were done to the stack, which is about to be reset or removed as a whole.
     """
-    try:
-        in_force = outstanding(lab.journal.read())
-    except LabError as error:
-        found.problems.append(error.message)
-        return
     for change in in_force:
         found.faults.append(change.summary)
         action = REGISTRY.get(change.action)

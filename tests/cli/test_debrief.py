@@ -9,6 +9,7 @@ from tests.cli.conftest import Labctl, ScriptedLoad
 
 from labctl import recording
 from labctl.lab.lab import Lab
+from labctl.oncall import progress
 
 KEPT = Path(__file__).parent.parent / "fixtures" / "checkout-played.json"
 
@@ -147,3 +148,14 @@ def test_a_drill_is_recorded_as_a_file(under_way: Lab, labctl: Labctl, tmp_path:
     assert code == 0, err
     assert recording.load(Path(out.strip())).drill == "d1"
     assert labctl("record", "--out", str(tmp_path / "no" / "r.json"))[0] == 2
+
+
+def test_a_drill_that_nobody_could_judge_is_told(under_way: Lab, labctl: Labctl) -> None:
+    """What happened and why there is no verdict, from the lab and from what was kept."""
+
+    under_way.journal.append("drill.ended", {"how": "could not judge", "why": "the load was restarted"})
+    path = progress.keep(under_way, ())
+    for words in (("debrief",), ("debrief", path.stem)):
+        code, out, err = labctl(*words)
+        assert code == 0, err
+        assert "The drill ends: could not judge: the load was restarted" in " ".join(out.split())

@@ -52,14 +52,18 @@ def hurt(
                 perform(lab, step.action, role=role, by="engine")
     lab.journal.append("phase.injected", {"second": 10})
     load.goes_on(12, **{scenario.expect.journey: 6})
+    for each in scenario.evidence:
+        lab.journal.append("evidence.found", {"say": each.say, "value": 41.25, "holds": True})
     return lab
 
 
 def test_no_command_gives_it_away(hurt: Lab, scenario: Scenario, labctl: Labctl) -> None:
-    """Looks, and what is refused: neither the id nor the cause, nor whose doing it was."""
+    """Looks, and what is refused: neither id nor cause, nor whose doing it was, nor what was found out."""
     printed = {" ".join(words): "".join(map(str, labctl(*words))) for words in LOOKS}
     assert "engine" not in printed["changes"]
     assert spoiled(spoilers(scenario), printed) == []
+    told = " ".join(" ".join(printed.values()).split())
+    assert [each.say for each in scenario.evidence if each.say in told] == []
 
 
 def test_no_file_of_the_lab_gives_it_away(hurt: Lab, scenario: Scenario) -> None:

@@ -191,26 +191,58 @@ def test_a_page_that_has_not_come_is_said(lab: Lab, labctl: Labctl) -> None:
     assert "nobody has paged you yet" in err
 
 
-@pytest.mark.parametrize(
-    ("outcome", "code"),
-    [(Outcome.MITIGATED, 0), (Outcome.MASKED, 1), (Outcome.NOT_RESTORED, 1), (Outcome.COULD_NOT_JUDGE, 3)],
-)
-def test_resolve_claims_and_exits_by_the_verdict(
-    paged: Lab, labctl: Labctl, monkeypatch: pytest.MonkeyPatch, outcome: Outcome, code: int
+VERDICTS = [
+    (Outcome.MITIGATED, 0),
+    (Outcome.MASKED, 1),
+    (Outcome.NOT_RESTORED, 1),
+    (Outcome.COULD_NOT_JUDGE, 3),
+]
+
+
+@pytest.mark.parametrize("command", ["resolve", "drill"])
+@pytest.mark.parametrize(("outcome", "code"), VERDICTS)
+def test_whoever_waits_is_told_the_verdict_alike(
+    paged: Lab, labctl: Labctl, monkeypatch: pytest.MonkeyPatch, command: str, outcome: Outcome, code: int
 ) -> None:
-    """Followed where it was typed; what is next is said."""
+    """Its reasons; the story once it is over, else how it goes on; what is next, and the exit code."""
+    judged = Verdict(outcome, True, ("held 12 s of 30 s",), 1, 30, ())
+    for function in ("follow", "drill"):
+        monkeypatch.setattr(f"labctl.drill.{function}", lambda *_, **__: judged)
+    done, out, err = labctl(command)
+    assert done == code
+    assert out.startswith(f"{outcome}\n- held 12 s of 30 s\n")
+    assert ("What happened" in out) == (code == 0)
+    assert ("Somebody scaled checkout to nothing." in out) == (code == 0)
+    assert ("next:  labctl debrief --lab test" in err) == (code == 0)
+    assert ("the drill goes on:  labctl check --explain --lab test" in err) == (code != 0)
+
+
+@pytest.mark.parametrize("command", ["resolve", "drill"])
+@pytest.mark.usefixtures("paged")
+def test_a_drill_that_was_quit_has_no_verdict_for_anybody(
+    labctl: Labctl, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """Exit 1: nobody mitigated."""
+    for function in ("follow", "drill"):
+        monkeypatch.setattr(f"labctl.drill.{function}", lambda *_, **__: None)
+    code, out, err = labctl(command)
+    assert (code, out) == (1, "")
+    assert "the drill was ended before there was a verdict" in err
+
+
+def test_resolve_claims_once_and_joins_the_claim_that_is_judged(
+    paged: Lab, labctl: Labctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Followed where it was typed, from the claim on."""
     asked: list[dict[str, Any]] = []
 
     def follow(lab: Lab, scenario: Any, **options: Any) -> Verdict:
         asked.append({"lab": lab.name, "scenario": scenario.id, **options})
-        return Verdict(outcome, True, ("held 12 s of 30 s",), 1, 30, ())
+        return Verdict(Outcome.MASKED, True, ("came back",), 1, 30, ())
 
     monkeypatch.setattr("labctl.drill.follow", follow)
-    done, out, err = labctl("resolve")
-    assert done == code
-    assert out == f"{outcome}\n- held 12 s of 30 s\n"
+    _, _, err = labctl("resolve")
     assert "You claim that it is over" in err
-    assert ("the drill goes on" in err) == (code != 0)
     assert last(paged).kind == "resolve.claimed"
     assert (asked[0]["scenario"], asked[0]["after"]) == ("valve-closed", last(paged).seq)
     labctl("resolve")  # joins the claim that is judged

@@ -23,6 +23,7 @@ from labctl.engine.driver import Driver
 from labctl.errors import CouldNotJudge
 from labctl.judge import Outcome, Verdict
 from labctl.lab import lock
+from labctl.lab.journal import Event
 from labctl.scenario import catalog
 
 SIZES = [(80, 24), (120, 40)]
@@ -276,3 +277,110 @@ async def test_a_question_that_is_refused_is_told(lab: WorldLab) -> None:
         await seen.pilot.press("r")
         await seen.shows("load does not answer")
         assert seen.app.failure is None
+
+
+async def test_what_the_drill_found_out_is_not_told(lab: WorldLab) -> None:
+    """Evidence is for the debrief: neither in the log nor anywhere else on the screen."""
+    paged(lab)
+    lab.journal.append("evidence.found", {"say": "requests queue up", "value": 41.25, "holds": True})
+    lab.journal.append("update.said", {"text": "still looking"})
+    async with screen(lab, SIZES[1]) as seen:
+        await seen.shows("You: still looking")
+        assert "queue up" not in seen.text
+        assert "evidence" not in seen.text
+
+
+def bothers(lab: WorldLab, *numbers: int) -> None:
+    """So many reminders, one after the other."""
+    for number in numbers:
+        lab.journal.append("reminder.sent", {"text": f"an update is due, {number}"})
+
+
+def flat(seen: Seen) -> str:
+    """The screen on one line, wherever it was wrapped."""
+    return " ".join(seen.text.split())
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_an_answer_stays_until_the_next_key(lab: WorldLab, size: tuple[int, int]) -> None:
+    """What comes after it goes below; then the stack has its place again."""
+    paged(lab)
+    async with screen(lab, size) as seen:
+        await seen.shows("not acked")
+        await seen.pilot.press("c")
+        await seen.shows("held 0 s of 30 s; checkout")
+        bothers(lab, *range(20))
+        await seen.shows("an update is due, 19")
+        assert "held 0 s of 30 s; checkout" in flat(seen)
+        assert "── answer" in seen.text
+        await seen.pilot.press("end")
+        await seen.until(lambda: "── answer" not in seen.text)
+
+
+def test_an_answer_that_is_settled_is_where_it_belongs_in_the_log() -> None:
+    """Before what came after it; what was said once is there once."""
+    story = Story(lambda _: CHOSEN)
+    said = [Event(number, 0.0, "reminder.sent", {"text": f"due {number}"}) for number in (1, 2, 3)]
+    story.hear(said[:1])
+    story.reply("held 3 s of 30 s", 0.0)
+    story.hear(said)
+    assert [each.plain.split("  ")[1] for each in story.answer] == ["held 3 s of 30 s"]
+    story.settle()
+    story.settle()
+    assert story.answer == []
+    assert [each.plain.split("  ")[1] for each in story.lines] == [
+        "Reminder: due 1.",
+        "held 3 s of 30 s",
+        "Reminder: due 2.",
+        "Reminder: due 3.",
+    ]
+
+
+async def test_hint_and_verdict_stay_readable_whatever_follows(lab: WorldLab) -> None:
+    """Four rows of log are not enough for them at 80 by 24; the verdict comes long after its key."""
+    paged(lab)
+    reasons = [f"journey {number} 12 % of 99 %, which is a reason of some length" for number in range(6)]
+    async with screen(lab) as seen:
+        await seen.shows("not acked")
+        await seen.pilot.press("h")
+        await seen.shows("Take it?")
+        await seen.pilot.press("y")
+        await seen.shows("Hint 1 (5 points): look")
+        bothers(lab, *range(10))
+        await seen.shows("an update is due, 9")
+        assert "Hint 1 (5 points): look" in flat(seen)
+
+        await seen.pilot.press("r")
+        await seen.shows("You claim that it is over")
+        assert "Hint 1" not in flat(seen).partition("── answer")[2].partition("── log")[0]
+        await seen.pilot.press("c")
+        await seen.shows("you have claimed it")
+        judged = {"outcome": "not restored", "durable": False, "reasons": reasons, "first": 1, "last": 9}
+        lab.journal.append("verdict", {**judged, "second": 9, "margin": 0.0})
+        bothers(lab, *range(10, 20))
+        await seen.shows("an update is due, 19")
+        assert [each for each in ("Verdict: not restored.", *reasons) if each not in flat(seen)] == []
+
+
+async def test_what_others_bring_about_is_no_answer(lab: WorldLab) -> None:
+    """Nobody pressed a key here: a hint that was taken in another terminal is in the log."""
+    paged(lab)
+    async with screen(lab) as seen:
+        await seen.shows("not acked")
+        lab.journal.append("hint.given", {"number": 1, "cost": 5, "text": "look"})
+        await seen.shows("Hint 1 (5 points): look")
+        assert "── answer" not in seen.text
+        assert "── stack" in seen.text
+
+
+async def test_a_size_that_is_told_late_is_believed(lab: WorldLab) -> None:
+    """Drawn for 80 columns as long as nothing else is known, and then for as many as there are."""
+    told: list[tuple[int, int]] = []
+    app = LiveScreen("test", lambda: Sampler(lab, find=lambda _: CHOSEN), Story(lambda _: CHOSEN))
+    app.measure = lambda: told[-1] if told else None
+    async with app.run_test(size=(80, 24)) as pilot:
+        seen = Seen(app, pilot)
+        await seen.shows("last 60 s")
+        told.append((120, 40))
+        await seen.shows("last 120 s")
+        assert len(seen.lines) == 40

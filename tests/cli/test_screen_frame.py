@@ -91,9 +91,11 @@ def shown(snapshot: Snapshot, width: int = 80, height: int = 24, **other: Any) -
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40), (200, 60), (100, 30), (40, 10), (20, 4)])
 @pytest.mark.parametrize("snapshot", [SICK, Snapshot("lab", NOW)])
-def test_it_fills_the_terminal_exactly(snapshot: Snapshot, width: int, height: int) -> None:
+@pytest.mark.parametrize("answered", [0, 3, 30])
+def test_it_fills_the_terminal_exactly(snapshot: Snapshot, width: int, height: int, answered: int) -> None:
     """Every line is as wide as the terminal, whatever there is to show."""
-    lines = shown(snapshot, width, height)
+    answer = [line(f" 02:14  said {number}") for number in range(answered)]
+    lines = shown(snapshot, width, height, answer=answer)
     assert [len(each) for each in lines] == [width] * height
     assert lines[-1].strip().startswith("a" if snapshot.moves else "?")
 
@@ -174,6 +176,35 @@ def test_what_could_not_be_found_out_is_said() -> None:
     )
     assert [each for each in lines if "unknown: alertmanager does not answer" in each]
     assert [each for each in lines if each.startswith(" ? alertmanager: refused")]
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40)])
+def test_an_answer_has_a_place_of_its_own(width: int, height: int) -> None:
+    """Above the log, which goes on; where both do not fit, the stack and the changes make room."""
+    lines = shown(SICK, width, height, answer=[line(f" 02:14  said {number}") for number in range(7)])
+    begins = next(number for number, each in enumerate(lines) if each.startswith("── answer"))
+    assert "until the next key" in lines[begins]
+    assert [each.split()[-1] for each in lines[begins + 1 : begins + 8]] == list("0123456")
+    assert lines[begins + 8].startswith("── log")
+    assert sum("  line " in each for each in lines) >= 3
+    assert "line 59" in lines[-2]
+    assert any("── stack" in each for each in lines) == (height > 24)
+
+
+def test_a_short_answer_leaves_the_stack_where_it_is() -> None:
+    """At 80 by 24, beside the newest change."""
+    text = "\n".join(shown(SICK, answer=[line(" 02:14  held 14 s of 30 s")]))
+    for there in ("── stack", "edge ok", "── changes", "deploy checkout 2.4.0", "── answer", "line 59"):
+        assert there in text
+
+
+def test_an_answer_that_is_too_long_says_so() -> None:
+    """Its beginning, and where the rest is; a line of the log and the keys stay."""
+    lines = shown(SICK, answer=[line(f" 02:14  said {number}") for number in range(30)])
+    rule = next(each for each in lines if each.startswith("── answer"))
+    assert "21 more: PgUp" in rule
+    assert "line 59" in lines[-2]
+    assert lines[-1].split()[-2:] == ["q", "leave"]
 
 
 def test_the_log_can_be_scrolled_and_says_so() -> None:

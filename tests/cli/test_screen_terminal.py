@@ -40,13 +40,13 @@ def starts() -> Iterator[Starts]:
     """A screen whose lab never opens, or fails to; killed at the end."""
     running: list[pexpect.spawn[str]] = []
 
-    def start(how: str = "hangs", **environment: str) -> pexpect.spawn[str]:
+    def start(how: str = "hangs", size: tuple[int, int] = (24, 80), **environment: str) -> pexpect.spawn[str]:
         kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLORTERM")}
         process: pexpect.spawn[str] = pexpect.spawn(
             sys.executable,
             ["-c", f"HOW = {how!r}\n{PROGRAM}"],
             env={**kept, "TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(sys.path), **environment},
-            dimensions=(24, 80),
+            dimensions=size,
             encoding="utf-8",
             timeout=WITHIN_S,
         )
@@ -101,3 +101,17 @@ def test_no_color_stays_for_what_is_printed_later(starts: Starts) -> None:
     process.expect_exact(_ENTERED)
     said = ends(process)
     assert "error: labctl has a bug here" in said
+
+
+def test_the_terminal_is_believed_before_the_environment(starts: Starts) -> None:
+    """COLUMNS and LINES may be another terminal's, or from before a window was made wider."""
+    process = starts(size=(40, 120), COLUMNS="80", LINES="24")
+    process.expect_exact("last 120 s")
+
+
+def test_a_terminal_that_has_no_size_yet_is_asked_again(starts: Starts) -> None:
+    """A container's has none until somebody is attached: drawn for 80 columns, and then as it is."""
+    process = starts(size=(0, 0))
+    process.expect_exact("last 60 s")
+    process.setwinsize(40, 120)
+    process.expect_exact("last 120 s")

@@ -13,13 +13,16 @@ from labctl.actions import steps
 from labctl.actions.base import Step
 from labctl.actions.change import Role
 from labctl.actions.perform import perform
+from labctl.debrief import archive
 from labctl.engine import phases
 from labctl.engine.machine import Drill, Phase, fold
 from labctl.errors import CannotRunHere, CouldNotJudge, LabBusy
 from labctl.judge import Outcome, Verdict
 from labctl.lab.journal import Event
 from labctl.lab.lock import drive
+from labctl.lab.reach import Unreachable
 from labctl.oncall import moves, progress
+from labctl.recording import Recording
 from labctl.stack.wanted import Wanted
 from tests.engine import world
 from tests.engine.world import Deed, WorldLab, scenario
@@ -389,6 +392,15 @@ def test_a_driver_killed_while_it_injects_starts_anew(lab: WorldLab, monkeypatch
     begins_anew(lab)
 
 
+def kept_unjudged(lab: WorldLab, why: str) -> Recording:
+    """The one drill that is kept: it has ended, and says why nobody can judge it."""
+    (kept,) = progress.all_kept()
+    assert kept.events[-1].payload["how"] == "could not judge"
+    assert why in kept.events[-1].payload["why"]
+    assert (progress.outcome(kept), at(lab).phase) == ("could not judge", Phase.ENDED)
+    return kept
+
+
 def begins_anew(lab: WorldLab) -> None:
     was = at(lab)
     does(lab, ROLL_BACK, when=paged(lab))
@@ -418,6 +430,40 @@ def test_a_reset_under_a_running_drill_ends_it_without_a_claim(lab: WorldLab) ->
     with pytest.raises(CouldNotJudge, match="the lab was reset"):
         run(lab)
     assert verdicts(lab) == []
+    (kept,) = progress.all_kept()
+    assert archive.is_over(kept), "the debrief tells it"
+
+
+def test_a_drill_whose_load_was_restarted_is_over_and_kept(lab: WorldLab) -> None:
+    """Nobody can judge it any more: with what users felt before, and not with what another load counts."""
+
+    def restarts() -> None:
+        lab.world.run = "run-2"
+
+    lab.world.deeds.append(Deed(paged(lab, later_s=5), restarts))
+    with pytest.raises(CouldNotJudge, match="the load was restarted during the drill"):
+        run(lab)
+    kept = kept_unjudged(lab, "the load was restarted")
+    fired = next(event.wall_s for event in kept.events if event.kind == "page.fired")
+    assert kept.seconds[-1].wall_s > fired
+    lab.clock.sleep(60)
+    assert kept_unjudged(lab, "the load was restarted").seconds == kept.seconds
+
+
+def test_a_load_that_does_not_answer_ends_no_drill(lab: WorldLab) -> None:
+    """It may come back: the drill goes on with the next `labctl drill`, and is kept when it ends."""
+
+    def dies() -> None:
+        lab.world.dead = True
+
+    lab.world.deeds.append(Deed(paged(lab, later_s=5), dies))
+    with pytest.raises(Unreachable):
+        run(lab)
+    assert (at(lab).phase, progress.all_kept()) == (Phase.RED, [])
+    lab.world.dead = False
+    does(lab, ROLL_BACK, when=paged(lab))
+    claims(lab)
+    assert run(lab).outcome is Outcome.MITIGATED
 
 
 def test_two_cannot_drive_one_lab(lab: WorldLab) -> None:
@@ -439,6 +485,7 @@ def test_a_shop_that_is_not_healthy_is_not_broken_further(lab: WorldLab) -> None
     with pytest.raises(CouldNotJudge, match=r"not healthy to begin with.*search 80 % of 99 %"):
         run(lab)
     assert "phase.injected" not in kinds(lab)
+    kept_unjudged(lab, "not healthy to begin with")
 
 
 def test_an_incident_that_does_not_happen_is_said(lab: WorldLab) -> None:
@@ -446,6 +493,7 @@ def test_an_incident_that_does_not_happen_is_said(lab: WorldLab) -> None:
     lab.world.hurt = lambda _: {}
     with pytest.raises(CouldNotJudge, match="the incident does not happen: checkout is not red"):
         run(lab)
+    kept_unjudged(lab, "checkout is not red")
 
 
 def test_what_this_runtime_cannot_do_is_not_begun(lab: WorldLab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 from labctl import drill as drilling
 from labctl.desk.changes import history
 from labctl.engine.machine import Phase, fold
-from labctl.engine.witness import Sight, Witness, from_event, from_log, spans
+from labctl.engine.witness import Ours, Sight, Witness, from_event, from_log
 from labctl.judge import Outcome
 from labctl.lab.journal import Event as Journaled
 from labctl.oncall import moves
@@ -99,9 +99,11 @@ def test_a_process_that_was_sent_a_signal_was_changed(
 
 def test_what_labctl_changes_is_its_own_until_it_has_been_told() -> None:
     """A change under way has no end yet."""
-    begun = Journaled(1, 10.0, "change.begun", {"id": "a"})
-    assert spans([begun]) == [(10.0, float("inf"))]
-    assert spans([begun, Journaled(2, 12.0, "change.done", {"id": "a"})]) == [(10.0, 13.5)]
+    ours = Ours()
+    ours.hear(Journaled(1, 10.0, "change.begun", {"id": "a"}))
+    assert [ours.did(at) for at in (9.9, 10.0, 1e9)] == [False, True, True]
+    ours.hear(Journaled(2, 12.0, "change.done", {"id": "a"}))
+    assert [ours.did(at) for at in (9.9, 10.0, 13.5, 13.6)] == [False, True, True, False]
 
 
 @pytest.fixture
@@ -184,3 +186,27 @@ def test_it_looks_once_a_second(lab: WorldLab) -> None:
     assert witness.look(since_wall_s=begun) == []
     lab.clock.sleep(1)
     assert len(witness.look(since_wall_s=begun)) == 1
+
+
+def test_of_the_journal_it_reads_only_what_is_new(lab: WorldLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long a drill lasts; what it has read still counts."""
+    begun, read = lab.clock.wall() - 1, lab.journal.read
+    unsealed: list[int] = []
+
+    def counted(after: int = 0) -> list[Journaled]:
+        events = read(after)
+        unsealed.append(len(events))
+        return events
+
+    monkeypatch.setattr(lab.journal, "read", counted)
+    for number in range(50):
+        lab.journal.append("command.run", {"argv": ["status"], "kind": "look", "number": number})
+    witness = Witness(lab)
+    by_hand(lab, "restarted checkout-1")
+    (first,) = witness.look(since_wall_s=begun)
+    lab.journal.append("change.seen", first.payload())
+    lab.journal.append("change.begun", {"id": "a"})
+    lab.clock.sleep(1)
+    by_hand(lab, "paused checkout-1")
+    assert witness.look(since_wall_s=begun) == []  # labctl's own change is under way
+    assert unsealed == [50, 2]

@@ -136,3 +136,19 @@ def test_nobody_reads_a_payload_in_passing(tmp_path: Path) -> None:
     assert any(b"drill.begun" in data for data in files)
     assert not any(b"pool-shrunk" in data or b"scenario" in data for data in files)
     assert journal.read()[-1].payload == {"scenario": "pool-shrunk", "number": 49}
+
+
+def before_sealing(path: Path) -> None:
+    """A journal as labctl kept it once: payloads were text."""
+    with sqlite3.connect(path) as database:
+        database.execute("create table event (seq integer primary key, wall_s real, kind text, payload text)")
+        database.execute("insert into event values (1, 5.0, 'lab.up', '{}')")
+    database.close()
+
+
+def test_a_journal_from_before_payloads_were_sealed_says_so(tmp_path: Path) -> None:
+    """A LabError with its path and what to type, and no traceback."""
+    before_sealing(tmp_path / "journal.db")
+    with pytest.raises(LabError, match=r"journal\.db is of another version of labctl") as caught:
+        Journal(tmp_path / "journal.db").read()
+    assert str(caught.value.hint).startswith("labctl recover --lab ")

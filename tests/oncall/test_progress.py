@@ -55,3 +55,10 @@ def test_files_that_are_none_are_left_out(tmp_path: Path, monkeypatch: pytest.Mo
     (progress.folder() / "broken.json").write_text("{")
     drill(MITIGATED).save(progress.folder() / "d1.json")
     assert [each.scenario for each in progress.all_kept()] == ["s"]
+
+
+def test_what_nobody_could_judge_is_more_than_given_up() -> None:
+    """It was no choice of the learner's; a verdict that was reached before it counts more."""
+    void = ("drill.ended", {"how": "could not judge", "why": "the load was restarted", "second": 9})
+    assert progress.outcome(drill(void)) == "could not judge"
+    assert progress.outcome(drill(MASKED, void)) == "masked"

@@ -1,6 +1,7 @@
 """Which lab a command means."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,16 +24,25 @@ def _known(kind: str) -> str:
     return chosen_kind(kind)
 
 
-RuntimeKind = Annotated[
-    str,
-    typer.Option(
+def _possible(kind: str) -> str:
+    from labctl.runtimes import AUTO
+
+    return kind if kind == AUTO else _known(kind)
+
+
+def _runtime(callback: Callable[[str], str]) -> Any:
+    return typer.Option(
         "--runtime",
         envvar="LABCTL_RUNTIME",
         metavar="KIND",
-        callback=_known,
+        callback=callback,
         help="What runs a new lab: docker, local, or auto: docker where an engine answers.",
-    ),
-]
+    )
+
+
+RuntimeKind = Annotated[str, _runtime(_known)]
+RuntimeWish = Annotated[str, _runtime(_possible)]
+"""The same, but `auto` stays as it is: an engine takes its time to answer, and may not be needed."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="For machines: one versioned JSON object.")]
 

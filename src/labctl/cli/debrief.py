@@ -136,6 +136,11 @@ def _show(told: "Report") -> None:
         _part(part)
     out(_filled(f"Shown, not scored: {told.score.budget}."))
     print_debrief(scenario.debrief)
+    if told.evidence:
+        out()
+        out(paint("The evidence that was there", "bold"))
+    for each in told.evidence:
+        out(_filled(f"- {each.evidence.say}: {each.said}", indent=2))
 
 
 def _part(part: "Part") -> None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labctl.cli.choice import LabName, RuntimeKind, aimed, chosen, chosen_name
-from labctl.cli.errors import INTERRUPTED, JUDGED_OTHERWISE
+from labctl.cli.choice import LabName, RuntimeWish, aimed, chosen, chosen_name
+from labctl.cli.commands import ACT, COMMANDS, LOOK
+from labctl.cli.errors import INTERRUPTED
 from labctl.cli.screen import possible
 from labctl.cli.terminal import paint, say
 from labctl.errors import UsageError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 QUIET_S = (10.0, 60.0)
 """How long nothing happens, at random: an incident that comes on time is none."""
+_COLUMNS = 80
 _STORY = 73
 """Columns beside the narrator's times."""
 
@@ -40,34 +42,43 @@ def drill(
         str | None, typer.Option("--family", metavar="F", help="With --random: one with this symptom.")
     ] = None,
     now: Annotated[bool, typer.Option("--now", help="Skip the quiet before the incident.")] = False,
-    runtime: RuntimeKind = "auto",
+    runtime: RuntimeWish = "auto",
     lab: LabName = None,
 ) -> None:
-    from labctl.cli.verdicts import exit_code, print_debrief, print_verdict
-
-    given = _given(name, surprise, family)
-    running = _running(lab)
-    if running is None and given is None:
-        running = chosen(lab)
+    _refuse_both(name, surprise, family)
+    asked = name is not None or surprise
+    up = None if asked and lab is None and not names() else chosen_name(lab)
+    this = aimed(up or DEFAULT_NAME)
+    if asked:
+        _tools(this)  # at once: what follows imports, reads and opens for a while
+    given = _given(name, family) if asked else None
+    if given:
+        _brief(given)
+    running = _opened(up) if up else None
     scenario = _meant(running, given)
-    this = aimed(running.name if running else DEFAULT_NAME)
-    _brief(scenario, this)
-    if running is None:
-        running = _started(runtime)
-    quiet_s = 0.0 if now else random.uniform(*QUIET_S)  # noqa: S311 — a surprise, not a secret
+    if not given:
+        _tools(this)
+        _brief(scenario)
+    _play(running or _started(runtime), scenario, 0.0 if now else _quiet_s())
+
+
+def _play(lab: "Lab", scenario: "Scenario", quiet_s: float) -> None:
+    """Drive it to its end, on the screen where there is one, and say how it ended."""
+    from labctl.cli.verdicts import finish
+
+    this = aimed(lab.name)
     drive = _on_screen if possible() else _in_lines
     try:
-        verdict = drive(running, scenario, quiet_s)
+        verdict = drive(lab, scenario, quiet_s)
     except KeyboardInterrupt:
         say("you left; the incident goes on")
         say(f"next:  labctl drill{this} goes back to it, labctl quit{this} ends it")
         raise typer.Exit(INTERRUPTED) from None
-    if verdict is None:
-        say("next:  labctl list, then labctl drill CODE")
-        raise typer.Exit(JUDGED_OTHERWISE)
-    print_verdict(verdict)
-    print_debrief(scenario.debrief)
-    raise typer.Exit(exit_code(verdict))
+    finish(verdict, scenario, this=this)
+
+
+def _quiet_s() -> float:
+    return random.uniform(*QUIET_S)  # noqa: S311 — a surprise, not a secret
 
 
 def _on_screen(lab: "Lab", scenario: "Scenario", quiet_s: float) -> "Verdict | None":
@@ -100,19 +111,20 @@ def _in_lines(lab: "Lab", scenario: "Scenario", quiet_s: float) -> "Verdict | No
     )
 
 
-def _given(name: str | None, surprise: bool, family: str | None) -> "Scenario | None":
-    """The incident that was named or is drawn; None to go on with the one that runs."""
-    from labctl.scenario import catalog
-
+def _refuse_both(name: str | None, surprise: bool, family: str | None) -> None:
     if name is not None and surprise:
         raise UsageError(
             "name an incident or let --random choose one, not both", hint="labctl drill --random"
         )
     if family is not None and not surprise:
         raise UsageError("--family goes with --random", hint=f"labctl drill --random --family {family}")
-    if surprise:
-        return draw(family)
-    return catalog.find(name) if name else None
+
+
+def _given(name: str | None, family: str | None) -> "Scenario":
+    """The incident of this name; without one, any that is drawn."""
+    from labctl.scenario import catalog
+
+    return draw(family) if name is None else catalog.find(name)
 
 
 def draw(family: str | None) -> "Scenario":
@@ -131,16 +143,19 @@ def draw(family: str | None) -> "Scenario":
     return random.choice(fresh or fitting)  # noqa: S311 — a surprise, not a secret
 
 
-def _running(name: str | None) -> "Lab | None":
-    """The lab that is meant; None when there is none and none was named."""
-    return chosen(chosen_name(name)) if name is not None or names() else None
+def _opened(name: str) -> "Lab":
+    say(f"opening lab {name} …")
+    return chosen(name)
 
 
-def _started(runtime: str) -> "Lab":
+def _started(wish: str) -> "Lab":
+    say("no lab is up: starting one …")
     from labctl.lab import lab as labs
+    from labctl.runtimes import chosen_kind
 
-    say(f"no lab is up: starting one on the {runtime} runtime …")
-    new = labs.create(DEFAULT_NAME, runtime)
+    kind = chosen_kind(wish)
+    say(f"starting it on the {kind} runtime …")
+    new = labs.create(DEFAULT_NAME, kind)
     new.up()
     return new
 
@@ -174,19 +189,27 @@ def _stands_in_the_way(at: "Drill") -> bool:
     return at.mode == "drill" and at.phase not in over
 
 
-def _brief(scenario: "Scenario", this: str) -> None:
+def _tools(this: str) -> None:
+    """Whose incident it will be, and what there is to work with; from the table of commands alone."""
+    look, act = ([name for name, each in COMMANDS.items() if each.section == kind] for kind in (LOOK, ACT))
+    say(paint("You are on call for a shop. Work in another terminal:", "bold"))
+    for what, words in (
+        ("look", f"labctl {', '.join(('status', *look))}"),
+        ("act", f"labctl {', '.join(act)}"),
+        ("tell", "labctl ack, say, declare; labctl hint helps, and costs"),
+        ("judge", f"labctl check{this}; labctl resolve{this} when it is over"),
+    ):
+        say(textwrap.fill(f"  {what:<5}  {words}", _COLUMNS, subsequent_indent=" " * 9))
+
+
+def _brief(scenario: "Scenario") -> None:
     """What an engineer knows when the watch begins; nothing that tells the cause."""
     from labctl.slo.openslo import objectives
 
     say(paint(f"{scenario.code}  level {scenario.level}", "bold"))
-    say(textwrap.fill(scenario.briefing, 80))
+    say(textwrap.fill(scenario.briefing, _COLUMNS))
     promises = ", ".join(f"{each.journey} {each.threshold_s:g} s" for each in objectives())
-    say(textwrap.fill(f"The shop's users want 99 % of: {promises}.", 80, subsequent_indent="  "))
-    say("Work in another terminal:")
-    say("  look   labctl status, logs, query, changes, diff, psql, redis")
-    say("  act    labctl deploy, rollback, set, flag, limit, scale, restart, sql")
-    say("  tell   labctl ack, say, declare; labctl hint helps, and costs")
-    say(f"  judge  labctl check{this}; labctl resolve{this} when it is over")
+    say(textwrap.fill(f"The shop's users want 99 % of: {promises}.", _COLUMNS, subsequent_indent="  "))
 
 
 def _recall(lab: "Lab", scenario: "Scenario", narrator: "Narrator") -> None:

@@ -3,7 +3,7 @@
 import typer
 
 from labctl.cli.choice import LabName, aimed, chosen
-from labctl.cli.errors import COULD_NOT, INTERRUPTED
+from labctl.cli.errors import INTERRUPTED
 from labctl.cli.terminal import say
 
 
@@ -11,7 +11,7 @@ def resolve(lab: LabName = None) -> None:
     from labctl import drill as drilling
     from labctl.cli.holding import HoldTeller
     from labctl.cli.narrate import Narrator
-    from labctl.cli.verdicts import exit_code, print_verdict
+    from labctl.cli.verdicts import finish
     from labctl.engine.machine import fold
     from labctl.oncall import moves
     from labctl.scenario import catalog
@@ -25,10 +25,11 @@ def resolve(lab: LabName = None) -> None:
         if event.seq >= claimed.seq:
             narrator(event)
     this = aimed(opened.name)
+    scenario = catalog.find(fold(events).scenario)
     try:
         verdict = drilling.follow(
             opened,
-            catalog.find(fold(events).scenario),
+            scenario,
             clock=opened.clock,
             after=claimed.seq,
             on_event=narrator,
@@ -37,12 +38,4 @@ def resolve(lab: LabName = None) -> None:
     except KeyboardInterrupt:
         say(f"you left; the claim stands:  labctl resolve{this} waits for its verdict again")
         raise typer.Exit(INTERRUPTED) from None
-    if verdict is None:
-        say("the drill was ended before there was a verdict")
-        raise typer.Exit(COULD_NOT)
-    print_verdict(verdict)
-    if exit_code(verdict):
-        say(f"the drill goes on:  labctl check --explain{this}, labctl page{this}, labctl hint{this}")
-    else:
-        say(f"next:  labctl debrief{this}")
-    raise typer.Exit(exit_code(verdict))
+    finish(verdict, scenario, this=this)

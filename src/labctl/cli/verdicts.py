@@ -2,14 +2,16 @@
 
 import textwrap
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
 
 from labctl.cli.errors import COULD_NOT, JUDGED_OTHERWISE, OK
-from labctl.cli.terminal import out, paint
+from labctl.cli.terminal import out, paint, say
 
 if TYPE_CHECKING:
     from labctl.judge import Verdict
-    from labctl.scenario.model import Debrief
+    from labctl.scenario.model import Debrief, Scenario
 
 _COLUMNS = 80
 _CODES = {"mitigated": OK, "could not judge": COULD_NOT}
@@ -19,6 +21,25 @@ _STYLES = {"mitigated": "green", "could not judge": "yellow"}
 def exit_code(verdict: "Verdict") -> int:
     """0 mitigated, 3 could not judge, 1 anything else."""
     return _CODES.get(str(verdict.outcome), JUDGED_OTHERWISE)
+
+
+def finish(verdict: "Verdict | None", scenario: "Scenario", *, this: str) -> NoReturn:
+    """The end of `drill` and `resolve`: the verdict, the story once it is over, what is next, the exit code.
+
+    Without a verdict the drill was ended; `this` is what makes a command mean this lab.
+    """
+    if verdict is None:
+        say("the drill was ended before there was a verdict")
+        say("next:  labctl list, then labctl drill CODE")
+        raise typer.Exit(JUDGED_OTHERWISE)
+    print_verdict(verdict)
+    code = exit_code(verdict)
+    if code == OK:
+        print_debrief(scenario.debrief)
+        say(f"next:  labctl debrief{this}")
+    else:
+        say(f"the drill goes on:  labctl check --explain{this}, labctl page{this}, labctl hint{this}")
+    raise typer.Exit(code)
 
 
 def print_verdict(verdict: "Verdict") -> None:

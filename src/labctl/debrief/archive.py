@@ -33,6 +33,6 @@ def find(name: str) -> Recording:
 
 
 def is_over(recorded: Recording) -> bool:
-    """Whether nothing is given away any more: it was mitigated, revealed, or ended."""
+    """Whether nothing is given away any more: it was mitigated, revealed, ended, or reset away."""
     verdicts = [event.payload["outcome"] for event in recorded.of("verdict")]
-    return "mitigated" in verdicts or bool(recorded.of("cause.revealed", "drill.ended"))
+    return "mitigated" in verdicts or bool(recorded.of("cause.revealed", "drill.ended", "lab.reset"))

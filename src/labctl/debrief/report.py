@@ -20,14 +20,36 @@ from labctl.scenario.model import Evidence, Scenario
 
 @dataclass(frozen=True)
 class Shown:
-    """A piece of evidence: what it says, how to ask, and what was found during this drill, if it was."""
+    """A piece of evidence: what it says, how to ask, and what was found during this drill, if it was.
+
+    `found` is None where nobody executed it, or it could not be asked; `error` says why it could not.
+    """
 
     evidence: Evidence
     found: str | None
+    error: str | None = None
 
     @property
     def asked(self) -> str:
         return self.evidence.query or self.evidence.sql or ""
+
+    @property
+    def said(self) -> str:
+        """Measured beside required, as far as it is known."""
+        required = f"required {self.evidence.required()}"
+        if self.error:
+            return f"could not be asked ({self.error}), {required}"
+        return required if self.found is None else f"measured {self.found}, {required}"
+
+    def plain(self) -> dict[str, Any]:
+        """For machines."""
+        return {
+            "say": self.evidence.say,
+            "asked": self.asked,
+            "required": self.evidence.required(),
+            "found": self.found,
+            "error": self.error,
+        }
 
 
 @dataclass(frozen=True)
@@ -61,10 +83,8 @@ class Report:
     @property
     def evidence(self) -> list[Shown]:
         """The scenario's evidence; measured where `evidence.found` events say so."""
-        found = {
-            event.payload["say"]: event.payload["value"] for event in self.recording.of("evidence.found")
-        }
-        return [Shown(each, _value(found.get(each.say))) for each in self.scenario.evidence]
+        found = {event.payload["say"]: event.payload for event in self.recording.of("evidence.found")}
+        return [_shown(each, found.get(each.say)) for each in self.scenario.evidence]
 
     @property
     def date(self) -> str:
@@ -126,6 +146,7 @@ class Report:
                 "parts": [part.plain() for part in self.score.parts],
                 "budget": self.score.budget,
             },
+            "evidence": [each.plain() for each in self.evidence],
             "timeline": [
                 {"after_page_s": round(each.wall_s - known.zero, 1), **vars(each)} for each in self.timeline
             ],
@@ -144,5 +165,9 @@ class Report:
         }
 
 
-def _value(found: object) -> str | None:
-    return f"{found:.3g}" if isinstance(found, float) else None if found is None else str(found)
+def _shown(evidence: Evidence, found: Mapping[str, Any] | None) -> Shown:
+    """One piece, with what the journal has of it."""
+    if found is None or found.get("error"):
+        return Shown(evidence, None, found["error"] if found else None)
+    value = found["value"]
+    return Shown(evidence, f"{value:.3g}" if isinstance(value, float) else str(value or "nothing"))

@@ -118,6 +118,11 @@ def _verdict(at_s: float, payload: Payload) -> Entry:
     )
 
 
+def _why(payload: Payload) -> list[str]:
+    """Why nobody could judge it, where that is how it ended."""
+    return [payload["why"]] if payload.get("why") else []
+
+
 _TOLD: dict[str, Callable[[float, Payload], Entry]] = {
     "page.acked": lambda at, _: Entry(at, "page", "Acknowledged"),
     "incident.declared": _declared,
@@ -133,5 +138,5 @@ _TOLD: dict[str, Callable[[float, Payload], Entry]] = {
     "phase.held": lambda at, p: Entry(at, "verdict", "The hold is complete", p.get("said", "")),
     "phase.challenged": lambda at, p: Entry(at, "verdict", "The mitigation is challenged", p["challenge"]),
     "verdict": _verdict,
-    "drill.ended": lambda at, p: Entry(at, "lab", "The drill ends", p["how"]),
+    "drill.ended": lambda at, p: Entry(at, "lab", "The drill ends", ": ".join((p["how"], *_why(p)))),
 }

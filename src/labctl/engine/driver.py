@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from labctl.actions.change import Role
 from labctl.clock import Clock
-from labctl.engine import phases
+from labctl.engine import evidence, phases
 from labctl.engine.decide import Conclude, Disturb, Facts, Record, baseline_of, counted, decide, hold_of
 from labctl.engine.machine import Drill, Phase, step
 from labctl.engine.witness import KIND, Witness
-from labctl.errors import CouldNotJudge
+from labctl.errors import DrillVoid
 from labctl.judge import ChallengeKind, Hold, Verdict, conclude
 from labctl.lab.journal import Event, JournalMoved
 from labctl.lab.lab import Lab
@@ -42,6 +43,7 @@ class Driver:
         self._on_event = on_event
         self._seen = 0
         self._witness = Witness(lab)
+        self._evidence = evidence.Gathering(lab, scenario)
         self._seconds: list[Second] = []
         self.scenario = scenario
         self.rules = phases.rules(lab, scenario)
@@ -111,6 +113,7 @@ class Driver:
         """One look at the users, the pager and the journal, and everything that follows from it."""
         self._replay()
         self._witness_changes()
+        self._gather_evidence()
         facts = self._look()
         while decision := decide(self.drill, facts, self.rules):
             if isinstance(decision, Disturb):
@@ -144,6 +147,15 @@ class Driver:
             for sight in self._witness.look(since_wall_s=self.drill.begun_wall_s):
                 self._append(KIND, **sight.payload())
 
+    def _gather_evidence(self) -> None:
+        """Journal the next piece of what could be found out, for the debrief; proofs execute their own."""
+        if not evidence.due(self.drill, self.rules.page, self._seconds):
+            return
+        seen = self._seen
+        if found := self._evidence.find():
+            with suppress(JournalMoved):  # somebody may have acted meanwhile: the next look decides anew
+                self._append(evidence.KIND, expect_seq=seen, **found)
+
     def _disturb(self, trial: int) -> None:
         """Void when a change was begun meanwhile, or the drill was ended: the fold says so."""
         challenge = self.scenario.challenge[trial]
@@ -151,8 +163,8 @@ class Driver:
             phases.disturb(self._lab, self.scenario, challenge)
         self._append("phase.challenged", second=self._now(), challenge=str(challenge.kind))
 
-    def end(self, how: str) -> None:
-        self._append("drill.ended", how=how, second=self._now())
+    def end(self, how: str, **why: Any) -> None:
+        self._append("drill.ended", how=how, second=self._now(), **why)
 
     def _now(self) -> int:
         return self._lab.load.poll(after=self._last()).now
@@ -163,7 +175,7 @@ class Driver:
     def _look(self) -> Facts:
         sli = self._lab.load.poll(after=self._last())
         if self.drill.run and sli.run != self.drill.run:
-            raise CouldNotJudge(
+            raise DrillVoid(
                 f"the load was restarted during the drill (run {self.drill.run} became {sli.run}): "
                 "what users felt before and after cannot be put together",
                 hint="labctl reset",
@@ -188,6 +200,7 @@ class Driver:
 
     def _fold(self, event: Event) -> None:
         self._seen = event.seq
+        self._evidence.hear(event)
         before, self.drill = self.drill, step(self.drill, event)
         if before.acting != self.drill.acting:
             self.concluded = None

@@ -216,10 +216,17 @@ class Shown:
         return f"{found}, required {self.evidence.required()}"
 
 
-def show(lab: Lab, evidence: Evidence) -> Shown:
-    """Execute a piece of evidence; UsageError when it has more than one value."""
+_ASIDE = b"set statement_timeout = '5s'; set pg_stat_statements.track = 'none'"
+
+
+def show(lab: Lab, evidence: Evidence, *, aside: bool = False) -> Shown:
+    """Execute a piece of evidence; UsageError when it has more than one value.
+
+    `aside` is for while somebody works on the incident: SQL gives up within seconds, and leaves nothing
+    in `pg_stat_statements` for them to come across.
+    """
     if evidence.sql is not None:
-        value = _one_value(lab, evidence.sql, evidence.database)
+        value = _one_value(lab, evidence.sql, evidence.database, before=_ASIDE if aside else None)
         return Shown(evidence, value if value is None or isinstance(value, str) else float(value))
     samples = lab.prometheus.query(evidence.query or "")
     if len(samples) > 1:
@@ -227,7 +234,9 @@ def show(lab: Lab, evidence: Evidence) -> Shown:
     return Shown(evidence, samples[0].value if samples else None)
 
 
-def _one_value(lab: Lab, sql: str, database: str) -> Any:
+def _one_value(lab: Lab, sql: str, database: str, *, before: bytes | None = None) -> Any:
     with lab.sql(database) as connection:
+        if before:
+            connection.execute(before)
         row = connection.execute(sql.encode()).fetchone()
     return row[0] if row else None

@@ -1,6 +1,6 @@
 """The witness: what is changed past labctl, with docker, psql or a signal, while a drill is under way.
 
-It reads what the runtime and Postgres tell of it, and keeps nothing: what it has said is in the journal,
+It reads what the runtime and Postgres tell of it. What it has said is in the journal,
 so that a resumed drill goes on where the last one stopped.
 """
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from labctl.lab.lab import Lab
 
 KIND = "change.seen"
+_Key = tuple[float, str, str]  # when, with what, and what was done
 LOOK_EVERY_S = 1.0
 _GRACE_S = 1.5
 """What labctl itself did may be told a little later."""
@@ -56,13 +57,16 @@ class Sight:
 
 
 class Witness:
-    """For one driver of one drill."""
+    """For one driver of one drill; of the journal it reads at each look only what is new."""
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
         self._cursor = 0
         self._out_of_memory: set[str] = set()  # the kernel ended them, or is about to
         self._next_look = float("-inf")
+        self._journaled = 0
+        self._known: set[_Key] = set()
+        self._ours = Ours()
 
     def look(self, *, since_wall_s: float) -> list[Sight]:
         """What was done since the drill began, or since the last that the journal has, in order of time."""
@@ -70,18 +74,23 @@ class Witness:
         if now < self._next_look:
             return []
         self._next_look = now + LOOK_EVERY_S
-        events = self._lab.journal.read()
-        known = {_key(event.payload) for event in events if event.kind == KIND}
-        ours = spans(events)
-        found = [*self._runtime(), *self._postgres(max([since_wall_s, *(each[0] for each in known)]))]
+        self._read()
+        found = [*self._runtime(), *self._postgres(max([since_wall_s, *(each[0] for each in self._known)]))]
         fresh = [
             sight
             for sight in found
             if sight.at_wall_s > since_wall_s
-            and _key(sight.payload()) not in known
-            and not any(begun <= sight.at_wall_s <= done for begun, done in ours)
+            and _key(sight.payload()) not in self._known
+            and not self._ours.did(sight.at_wall_s)
         ]
         return sorted(fresh, key=lambda sight: sight.at_wall_s)
+
+    def _read(self) -> None:
+        for event in self._lab.journal.read(self._journaled):
+            self._journaled = event.seq
+            self._ours.hear(event)
+            if event.kind == KIND:
+                self._known.add(_key(event.payload))
 
     def _runtime(self) -> Iterator[Sight]:
         try:
@@ -109,16 +118,22 @@ class Witness:
         yield from from_log(lines, secrets=self._lab.secrets.values(), services=replicas)
 
 
-def spans(events: Iterable[Event]) -> list[tuple[float, float]]:
+class Ours:
     """When labctl itself changed something: from when it began until what it did had been told."""
-    found: dict[str, tuple[float, float]] = {}
-    for event in events:
+
+    def __init__(self) -> None:
+        self._spans: dict[str, tuple[float, float]] = {}
+
+    def hear(self, event: Event) -> None:
         if event.kind == "change.begun":
-            found[event.payload["id"]] = (event.wall_s, float("inf"))
+            self._spans[event.payload["id"]] = (event.wall_s, float("inf"))
         elif event.kind in ("change.done", "change.failed", "change.undone"):
-            begun, _ = found.get(event.payload["id"], (event.wall_s, 0.0))
-            found[event.payload["id"]] = (begun, event.wall_s + _GRACE_S)
-    return list(found.values())
+            begun, _ = self._spans.get(event.payload["id"], (event.wall_s, 0.0))
+            self._spans[event.payload["id"]] = (begun, event.wall_s + _GRACE_S)
+
+    def did(self, at_wall_s: float) -> bool:
+        """Whether what happened then is told of labctl."""
+        return any(begun <= at_wall_s <= done for begun, done in self._spans.values())
 
 
 def from_event(event: base.Event, *, oom: bool, kind: str) -> Sight | None:
@@ -170,5 +185,5 @@ def _whole(lines: Iterable[Line]) -> Iterator[Line]:
         yield held
 
 
-def _key(payload: Mapping[str, Any]) -> tuple[float, str, str]:
+def _key(payload: Mapping[str, Any]) -> _Key:
     return float(payload.get("at_wall_s", 0.0)), str(payload["by"]), str(payload["said"])

@@ -82,12 +82,22 @@ class Journal:
         return Event(last + 1, wall_s, kind, unsealed(data))
 
     def read(self, after: int = 0) -> list[Event]:
-        """Every event with a sequence above `after`, in order."""
+        """Every event with a sequence above `after`, in order; LabError where another labctl wrote them."""
         with self._turn, self._translated():
             rows = self._database.execute(
                 "select seq, wall_s, kind, payload from event where seq > ? order by seq", (after,)
             ).fetchall()
-        return [Event(seq, wall_s, kind, unsealed(payload)) for seq, wall_s, kind, payload in rows]
+        return [Event(seq, wall_s, kind, self._opened(seq, payload)) for seq, wall_s, kind, payload in rows]
+
+    def _opened(self, seq: int, payload: Any) -> Any:
+        """A payload as it was given; before payloads were sealed, they were text."""
+        try:
+            return unsealed(payload)
+        except (TypeError, ValueError) as error:
+            raise LabError(
+                f"the journal {self.path} is of another version of labctl, or damaged: event {seq}: {error}",
+                hint=f"labctl recover --lab {self.path.parent.name} removes the lab with it",
+            ) from error
 
     def last_seq(self) -> int:
         """The sequence of the newest event; 0 when there is none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,9 +11,12 @@ from labctl.errors import UsageError
 from labctl.lab.home import home, make_private
 from labctl.lab.lab import Lab
 from labctl.recording import Recording
+from labctl.slo.sli import Second
 
 _BEST = ("mitigated", "mitigated, not durable", "mitigated after the reveal", "masked", "not restored")
 """Outcomes, the best first; any other is the worst."""
+UNJUDGED = "could not judge"
+"""How a drill ended that nobody can judge any more."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,14 @@ def folder() -> Path:
     return home() / "drills"
 
 
-def keep(lab: Lab) -> Path:
-    """Save the lab's newest drill as far as it has gone; a later save of the same one replaces it."""
+def keep(lab: Lab, seconds: Sequence[Second] | None = None) -> Path:
+    """Save the lab's newest drill as far as it has gone; a later save of the same one replaces it.
+
+    `seconds` are what users felt where the load no longer knows: another one counts from anew.
+    """
     kept = recording.record(lab)
+    if seconds is not None:
+        kept = replace(kept, seconds=tuple(seconds))
     make_private(folder())
     folder().chmod(0o700)  # recordings name causes; only their owner may read them
     path = folder() / f"{kept.drill}.json"
@@ -70,10 +78,12 @@ def outcome(kept: Recording) -> str:
     """What became of one drill: its best verdict, marked where the cause had been told before."""
     reached = ["given up"]
     revealed = False
-    for event in kept.of("verdict", "cause.revealed"):
+    for event in kept.of("verdict", "cause.revealed", "drill.ended"):
         revealed |= event.kind == "cause.revealed"
         if event.kind == "verdict":
             reached.append(_worded(str(event.payload["outcome"]), event.payload["durable"], revealed))
+        if event.kind == "drill.ended" and event.payload["how"] == UNJUDGED:
+            reached.append(UNJUDGED)
     return min(reached, key=_rank)
 
 

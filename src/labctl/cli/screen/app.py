@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 from textual.message import Message
 from textual.widgets import Input
 
@@ -81,6 +82,7 @@ class LiveScreen(App[int]):
         self._scroll = 0
         self._looks_left = 0  # until the farewell, where one is due
         self._gone = threading.Event()
+        self.measure: Callable[[], tuple[int, int] | None] = lambda: None  # the terminal, if it is one
 
     def compose(self) -> ComposeResult:
         yield Canvas(self._frame)
@@ -90,9 +92,18 @@ class LiveScreen(App[int]):
         self.query_one(Input).can_focus = False
         for each in (signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(each, self.exit, 128 + each)
+        self._fit()
+        self.set_interval(LOOK_EVERY_S, self._fit)
         threading.Thread(target=self._look, name="looking", daemon=True).start()
         if self._driving:
             self._driving.start(lambda: self.post_message(self.Driven()))
+
+    def _fit(self) -> None:
+        """Be as large as the terminal says that it is: Textual believes COLUMNS and LINES before it, which
+        may be another terminal's, and a size that was told while nobody listened is told once."""
+        told = self.measure()
+        if told and told != self.size:
+            self.post_message(events.Resize(Size(*told), Size(*told)))
 
     def on_unmount(self) -> None:
         self._gone.set()
@@ -118,7 +129,7 @@ class LiveScreen(App[int]):
             self._scroll += len(self._story.lines) - before
         self._looks_left -= 1
         if not self._looks_left:
-            self._tell("Press q to leave the screen; what happened follows.")
+            self._story.add("Press q to leave the screen; what happened follows.", self.snapshot.wall_s)
         self._draw()
 
     def on_live_screen_answered(self, message: Answered) -> None:
@@ -141,13 +152,14 @@ class LiveScreen(App[int]):
             self._story.lines,
             keys=[(key.key, key.label) for key in valid(self.snapshot)],
             scroll=self._scroll,
+            answer=self._story.answer,
             help=help_lines(self.snapshot) if self._helping else (),
             question=self._asking[1] if self._asking else "",
         )
         return frame(view, width, height)
 
     def _tell(self, text: str) -> None:
-        self._story.add(text, self.snapshot.wall_s)
+        self._story.reply(text, self.snapshot.wall_s)
         self._draw()
 
     def _draw(self) -> None:
@@ -159,6 +171,7 @@ class LiveScreen(App[int]):
             if event.key == "escape":
                 self._close_prompt()
             return
+        self._story.settle()
         if self._asking:
             (asked, _), self._asking = self._asking, None
             if event.character in ("y", "Y"):
@@ -213,6 +226,7 @@ class LiveScreen(App[int]):
 
     def _run(self, key: Key, text: str) -> None:
         run = key.run
+        self._story.expect(key.told)
         if run:
             self._work(key, lambda desk: run(desk, text))
 

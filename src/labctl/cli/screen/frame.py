@@ -12,6 +12,7 @@ from labctl.desk.snapshot import Snapshot
 WIDE = 110
 """Columns from which the stack and the changes stand side by side."""
 _LOG_ROWS = 4  # that the log has at least, where there is room for anything else
+_MIDDLE_ROWS = 4  # without which stack and changes are not worth showing beside an answer
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class View:
     told: Sequence[Line] = ()
     keys: Sequence[tuple[str, str]] = ()  # key, what it does
     scroll: int = 0  # lines of the log below the last one shown
-    help: Sequence[Line] = ()  # instead of stack, changes and log
+    answer: Sequence[Line] = ()  # what the last key brought, above the log; stack and changes make room
+    help: Sequence[Line] = ()  # instead of stack, changes, answer and log
     question: str = ""  # with yes and no, instead of the keys
 
 
@@ -32,8 +34,8 @@ def frame(view: View, width: int, height: int) -> list[Line]:
     rows = max(1, height - len(top) - 2)
     note = f"{view.scroll} more below" if view.scroll else ""
     shown = list(view.help[:rows]) if view.help else panes.log(view.told, rows, view.scroll)
-    middle = [panes.rule("keys" if view.help else "log", width, note), *shown]
-    body = [*top, *middle][: height - 1]
+    bottom = [panes.rule("keys" if view.help else "log", width, note), *shown]
+    body = [*top, *bottom][: height - 1]
     body += [Line()] * (height - 1 - len(body))
     return [each.fitted(width) for each in (*body, footer(view))]
 
@@ -57,8 +59,21 @@ def _top(view: View, width: int, height: int) -> list[Line]:
     ]
     if view.help:
         return head
-    room = height - len(head) - 2 - _LOG_ROWS  # for stack and changes, with their rules
-    return [*head, *(_abreast(snapshot, width, room) if width >= WIDE else _stacked(snapshot, width, room))]
+    answer = _answer(view.answer, width, height - len(head) - 3)  # beside a line of the log and the keys
+    room = height - len(head) - len(answer) - 2 - _LOG_ROWS  # for stack and changes, with their rules
+    if answer and room < _MIDDLE_ROWS:
+        return [*head, *answer]
+    middle = _abreast(snapshot, width, room) if width >= WIDE else _stacked(snapshot, width, room)
+    return [*head, *middle, *answer]
+
+
+def _answer(told: Sequence[Line], width: int, room: int) -> list[Line]:
+    """As much of an answer as there is room for, under a rule that says how long it stays."""
+    if not told:
+        return []
+    shown = told[: max(1, room - 1)]
+    left = len(told) - len(shown)
+    return [panes.rule("answer", width, f"{left} more: PgUp" if left else "until the next key"), *shown]
 
 
 def _abreast(snapshot: Snapshot, width: int, room: int) -> list[Line]:

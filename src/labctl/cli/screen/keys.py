@@ -67,11 +67,12 @@ class Key:
     run: Run | None = None
     prompt: str = ""
     question: Callable[[Sampler], str] | None = None
+    told: tuple[str, ...] = ()  # kinds of events that tell what came of it
 
 
 KEYS = (
     Key("a", "ack", "you have the page", "ack", _ack),
-    Key("h", "hint", "the next hint, its cost first", "hint", _hint, question=_cost),
+    Key("h", "hint", "the next hint, its cost first", "hint", _hint, question=_cost, told=("hint.given",)),
     Key(
         "s",
         "say",
@@ -81,7 +82,14 @@ KEYS = (
         prompt="Say how it stands: Enter sends, Esc not",
     ),
     Key("c", "check", "how far the hold is, what is missing", "check", _check),
-    Key("r", "resolve", "claim that it is over, and be judged", "resolve", _resolve),
+    Key(
+        "r",
+        "resolve",
+        "claim that it is over, and be judged",
+        "resolve",
+        _resolve,
+        told=("resolve.claimed", "verdict"),
+    ),
     Key("?", "keys", "all keys; again: the log"),
     Key("q", "leave", "leave the screen; the incident goes on"),
 )

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from labctl.lab.lab import Lab
     from labctl.scenario.model import Scenario
 
+_DRAWN_ON = 2  # stderr, as Textual does; sys.stderr is its own meanwhile
+
 
 def watch(name: str) -> int:
     """Show the lab of this name until the person leaves; the exit code."""
@@ -63,6 +65,7 @@ def shown(app: LiveScreen) -> int:
     """Run it to its end and return the exit code; its failure is raised once the terminal is back."""
     colourless = os.environ.get("NO_COLOR")  # Textual takes it out of the environment
     try:
+        app.measure = terminal_size
         code = app.run(mouse=False)
     finally:
         if colourless is not None:
@@ -70,3 +73,12 @@ def shown(app: LiveScreen) -> int:
     if app.failure:
         raise app.failure
     return code or 0
+
+
+def terminal_size() -> tuple[int, int] | None:
+    """Columns and rows, as the terminal that is drawn on says itself; None where it does not, or not yet."""
+    try:
+        columns, rows = os.get_terminal_size(_DRAWN_ON)
+    except OSError:
+        return None
+    return (columns, rows) if columns and rows else None
