@@ -1,4 +1,4 @@
-"""What is written for learners: commands that exist, links that lead somewhere, and no cause before a fold."""
+"""What is written for learners: commands that exist, links that lead somewhere, no cause before a fold."""
 
 from __future__ import annotations
 
