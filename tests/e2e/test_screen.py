@@ -13,7 +13,6 @@ RESTORED = "\x1b[?1049l"
 """Leaves the alternate screen: what was on the terminal before is back."""
 
 
-@pytest.mark.long  # once the wide terminal was seen as a narrow one, and it is not known why
 def test_watch_shows_a_real_lab_and_gives_the_terminal_back(shared: Terminal) -> None:
     """Users, stack and the keys that are valid; ? and q do what they say; Ctrl-C leaves too."""
     with plays(shared, "watch") as screen:
