@@ -86,3 +86,31 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_every_scenario_of_the_lab_loads() -> None:
     """What ships is right."""
     assert "pool-shrunk" in {scenario.id for scenario in catalog.all(environment={})}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id: one\ncode: two-01\n",
+        "code: 'two-01'  # quoted\nid: \"one\"\n",
+        "briefing: |\n  id: other\n  code: other-01\nid: one\ncode: two-01\nid: later\n",
+        "{id: one, code: two-01}\n",
+        "id:\n  one\ncode: two-01\n",
+    ],
+)
+def test_names_are_told_however_they_are_written(tmp_path: Path, text: str) -> None:
+    """At the beginning of a line they are read as they stand; otherwise the file is parsed."""
+    (tmp_path / "one.yaml").write_text(text)
+    named = [(each.id, each.code) for each in catalog.entries({catalog.VARIABLE: str(tmp_path)})]
+    assert ("one", "two-01") in named
+
+
+def test_a_draft_is_found_by_its_path_alone(tmp_path: Path) -> None:
+    """What is not proven is nobody's to be drilled in, and no name of its own is taken yet."""
+    (tmp_path / "drafts").mkdir()
+    written(tmp_path / "drafts", SMALL, "valve-closed.yaml")
+    mine = {catalog.VARIABLE: str(tmp_path)}
+    assert "valve-closed" not in [entry.id for entry in catalog.entries(mine)]
+    with pytest.raises(UsageError):
+        catalog.find("valve-closed", environment=mine)
+    assert catalog.find(str(tmp_path / "drafts" / "valve-closed.yaml")).id == "valve-closed"

@@ -7,6 +7,7 @@ path. A folder of $LABCTL_SCENARIOS needs no package, and is data: no code of it
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,10 @@ from labctl.scenario.model import Scenario
 from labctl.stack.strict_yaml import did_you_mean
 
 VARIABLE = "LABCTL_SCENARIOS"
+DRAFTS = "drafts"
+"""A folder of this name holds what is not proven yet: it is found by its path alone, and never drilled."""
+_NAME = re.compile(r"""^(id|code):[ ]+(["']?)([\w.-]+)\2[ ]*(?:#.*)?$""", re.MULTILINE)
+"""How a file says its names: at the beginning of a line, where nothing but its own keys can stand."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +97,21 @@ def all(*, environment: Mapping[str, str] | None = None) -> list[Scenario]:  # n
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    yield from (path for path in sorted(folder.rglob("*.yaml")) if not path.name.startswith("."))
+    for path in sorted(folder.rglob("*.yaml")):
+        if not path.name.startswith(".") and DRAFTS not in path.relative_to(folder).parts:
+            yield path
 
 
 def _entry(path: Path) -> Entry:
+    """The file's names as they stand in it, since reading it strictly takes long; else as they are parsed."""
+    try:
+        names = {key: value for key, _, value in reversed(_NAME.findall(path.read_text(errors="replace")))}
+    except OSError:
+        names = {}
+    return Entry(path, names["id"], names["code"]) if len(names) == 2 else _parsed(path)
+
+
+def _parsed(path: Path) -> Entry:
     try:
         data = document(path).data
     except InvalidFile:
