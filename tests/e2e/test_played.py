@@ -80,7 +80,7 @@ def fails_to_convince(screen: Player) -> None:
 
 def resolves(screen: Player) -> None:
     """Claims that it is over, and sees it judged; leaving then shows verdict and debrief."""
-    screen.sees("r claims that it is over", within_s=JUDGED_S)
+    screen.sees("r claims it is over", within_s=JUDGED_S)
     screen.presses("r")
     screen.sees("over: mitigated", "Press q to leave the screen", within_s=JUDGED_S)
     screen.presses("q")

@@ -117,6 +117,8 @@ _STANDING = {
     Stage.TRIED: "the hold is complete; the mitigation is being tried",
 }
 
+_CLAIMED = "claimed; the verdict comes"
+
 
 def _drill(drill: DrillNow) -> list[Piece]:
     if drill.stage in _STANDING:
@@ -130,12 +132,13 @@ def _drill(drill: DrillNow) -> list[Piece]:
     held: Piece = (f"held {drill.held_s} of {required} s", "bold")
     before: list[Piece] = [(f"{drill.outcome} before; ", "yellow")] if drill.outcome else []
     if not drill.held_s:
-        return [*before, held, *((f"; {each}", "") for each in drill.missing)]
+        why = [_CLAIMED] if drill.claimed else drill.missing
+        return [*before, held, *((f"; {each}", "") for each in why)]
     full = round(_BAR * min(1.0, drill.held_s / max(1, required)))
     bar = [held, (" ", ""), ("█" * full, "green"), ("░" * (_BAR - full), "dim")]
     if drill.claimed:
-        return [*before, *bar, ("  claimed; the verdict comes", "")]
-    return [*before, *bar, ("  r claims that it is over", "") if drill.held_s >= required else ("", "")]
+        return [*before, *bar, (f"  {_CLAIMED}", "")]
+    return [*before, *bar, ("  r claims it is over", "") if drill.held_s >= required else ("", "")]
 
 
 def stack(snapshot: Snapshot, width: int) -> list[Line]:
