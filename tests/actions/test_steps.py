@@ -20,6 +20,17 @@ EVERY_ACTION: list[dict[str, dict[str, Any]]] = [
     {"scale": {"component": "checkout", "replicas": 3}},
     {"restart": {"component": "postgres"}},
     {
+        "link": {
+            "name": "catalog-postgres",
+            "latency": "80ms",
+            "jitter": "5ms",
+            "stream": "upstream",
+            "share": 0.5,
+        }
+    },
+    {"link": {"name": "catalog-cache", "down": True}},
+    {"link": {"name": "catalog-cache", "latency": None}},
+    {
         "sql": {
             "database": "shop",
             "user": "postgres",
