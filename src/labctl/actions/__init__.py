@@ -4,11 +4,13 @@ from labctl import extensions
 from labctl.actions import (  # noqa: F401
     deploy,
     flag,
+    job,
     limit,
     link,
     restart,
     rollback,
     scale,
+    session,
     set,  # noqa: A004
     sql,
 )
