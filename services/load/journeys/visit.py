@@ -41,7 +41,7 @@ class Door(Protocol):
 
 @dataclass(frozen=True)
 class Visit:
-    """`number` is unique in the run; `wall_s` is now, seconds since the epoch; `dealer_share` as in Profile."""
+    """`number` is unique in the run; `wall_s` is now, in epoch seconds; `dealer_share` is the profile's."""
 
     door: Door
     random: random.Random
