@@ -20,7 +20,7 @@ from psycopg import errors
 
 SETTLES_S = 1.0
 """Statements that have not ended by then wait for somebody, or are long: whoever asked need not wait."""
-LOOK_S = 0.5
+LOOK_S = 0.25
 GIVES_UP_S = 300.0
 _DONE = b"."
 _ALONE = "select pg_advisory_lock(hashtext('cron'), hashtext(%s))"
