@@ -8,14 +8,14 @@ from typing import Any
 
 import psycopg
 import pytest
-from checkout.history import _HISTORY
-from load.keys import DEALER, Keys
-from load.profiles import KINDS, InvalidProfile, parse
 from tests.services.parts import Shop, eventually
 
+from checkout.history import _HISTORY
 from labctl.scenario import catalog
 from labctl.scenario.model import Decoy, Fix
 from labctl.scenario.steps import Act
+from load.keys import DEALER, Keys
+from load.profiles import KINDS, InvalidProfile, parse
 
 
 def sql_of(steps: Any) -> list[str]:
