@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from catalog.cache import Cache
-from shared.db import Database, fetch
+from shared.db import Database, Row, fetch
 from shared.errors import NotFound
 from shared.flags import flags
 
@@ -17,6 +17,7 @@ _RELATED = """
     select p.id, p.name, p.price_cents from related r join products p on p.id = r.other
     where r.product = %s order by r.rank
 """
+_RELATED_IDS = "select other from related where product = %s order by rank"
 
 
 class Products:
@@ -45,7 +46,18 @@ class Products:
 
 
 async def _recommended(connection: AsyncConnection, product: int) -> list[dict[str, Any]]:
-    return [as_product(row) for row in await fetch(connection, "related", _RELATED, (product,))]
+    in_one = flags.on("catalog-related-batch")
+    rows = await (_in_one(connection, product) if in_one else _one_by_one(connection, product))
+    return [as_product(row) for row in rows]
+
+
+async def _in_one(connection: AsyncConnection, product: int) -> list[Row]:
+    return await fetch(connection, "related", _RELATED, (product,))
+
+
+async def _one_by_one(connection: AsyncConnection, product: int) -> list[Row]:
+    others = await fetch(connection, "related-ids", _RELATED_IDS, (product,))
+    return [(await fetch(connection, "related-product", _PRODUCT, other))[0] for other in others]
 
 
 def as_product(row: tuple[Any, ...]) -> dict[str, Any]:

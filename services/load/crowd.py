@@ -81,7 +81,9 @@ class Crowd(FastHttpUser):
 
     def _come_in(self, journey: str) -> tuple[Fate, str]:
         self._count += 1
-        visit = Visit(self._door, self._random, self._keys, self.ledger, self._count, time.time())
+        dealer_share = self.pace.traffic.profile.dealer_share
+        known = (self._door, self._random, self._keys, self.ledger)
+        visit = Visit(*known, self._count, time.time(), dealer_share)
         try:
             JOURNEYS[journey](visit)
         except Bad as error:

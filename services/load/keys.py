@@ -11,6 +11,8 @@ from shared import catalogue
 
 PRODUCT_SKEW = 0.8
 CUSTOMER_SKEW = 0.5
+DEALER = 77
+"""The customer whose account is large: an odd number, so that it may order."""
 CART_LINES = 20
 """Different products that a cart may come to hold, so that no cart grows for ever."""
 
@@ -54,6 +56,10 @@ class Keys:
     def buyer(self, source: random.Random) -> int:
         """A customer who places orders: an odd number."""
         return (self._customers.choose(source) - 1) // 2 * 2 + 1
+
+    def account(self, source: random.Random, dealer_share: float) -> int:
+        """A customer who looks at their account: the dealer, with this share, or any who buys."""
+        return DEALER if dealer_share and source.random() < dealer_share else self.buyer(source)
 
     @contextmanager
     def cart(self, source: random.Random) -> Iterator[tuple[int, int]]:

@@ -45,6 +45,11 @@ class Profile:
         """What is wrong with the parameters beyond their being numbers from 0 up."""
         return []
 
+    @property
+    def dealer_share(self) -> float:
+        """The share of account histories that are the dealer's, which is one large account."""
+        return 0.0
+
     def _mixed(self, factor: float) -> Rates:
         return {journey: share / PEAK * self.rate * factor for journey, share in WEEKDAY.items()}
 
@@ -120,7 +125,28 @@ class Surge(Profile):
         return self._mixed(self.times if begun and not ended else 1.0)
 
 
-KINDS: Mapping[str, type[Profile]] = {kind.name: kind for kind in (WeekdayPeak, Steady, Ramp, Burst, Surge)}
+@dataclass(frozen=True)
+class Wholesale(Profile):
+    """As on a weekday's peak; but a dealer's own system asks for the dealer's history again and again."""
+
+    name = "wholesale"
+
+    share: float = 0.35
+
+    def rates(self, second: int) -> Rates:  # noqa: ARG002  # the same at all times
+        return self._mixed(1.0)
+
+    def mistakes(self) -> list[str]:
+        return ["share must be at most 1"] if self.share > 1 else []
+
+    @property
+    def dealer_share(self) -> float:
+        return self.share
+
+
+KINDS: Mapping[str, type[Profile]] = {
+    kind.name: kind for kind in (WeekdayPeak, Steady, Ramp, Burst, Surge, Wholesale)
+}
 
 
 @dataclass(frozen=True)

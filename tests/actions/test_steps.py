@@ -20,6 +20,31 @@ EVERY_ACTION: list[dict[str, dict[str, Any]]] = [
     {"scale": {"component": "checkout", "replicas": 3}},
     {"restart": {"component": "postgres"}},
     {
+        "link": {
+            "name": "catalog-postgres",
+            "latency": "80ms",
+            "jitter": "5ms",
+            "stream": "upstream",
+            "share": 0.5,
+        }
+    },
+    {"link": {"name": "catalog-cache", "down": True}},
+    {"link": {"name": "catalog-cache", "latency": None}},
+    {"session": {"name": "report", "database": "shop", "user": "analytics", "do": ["a", "b"], "stays": True}},
+    {"session": {"name": "report", "do": None}},
+    {
+        "job": {
+            "name": "figures",
+            "every": "2s",
+            "do": "select 1",
+            "works": "700ms",
+            "database": "reporting",
+            "user": "shop",
+            "active": True,
+        }
+    },
+    {"job": {"name": "figures", "do": None}},
+    {
         "sql": {
             "database": "shop",
             "user": "postgres",

@@ -10,7 +10,7 @@ LOOKED_AT = 3
 
 
 def visit(visit: Visit) -> None:
-    customer = visit.keys.buyer(visit.random)
+    customer = visit.keys.account(visit.random, visit.dealer_share)
     due = visit.ledger.of(customer, accepted_before=visit.wall_s - FRESH_WITHIN_S)[:LOOKED_AT]
     known = [(order, order.state) for order in due]  # as of the asking: answers may overtake each other
     body = visit.get(f"/api/customers/{customer}/history")

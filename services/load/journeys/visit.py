@@ -41,7 +41,7 @@ class Door(Protocol):
 
 @dataclass(frozen=True)
 class Visit:
-    """`number` is unique in the run; `wall_s` is now, seconds since the epoch."""
+    """`number` is unique in the run; `wall_s` is now, in epoch seconds; `dealer_share` is the profile's."""
 
     door: Door
     random: random.Random
@@ -49,6 +49,7 @@ class Visit:
     ledger: Ledger
     number: int
     wall_s: float
+    dealer_share: float = 0.0
 
     def get(self, path: str) -> dict[str, Any]:
         """The JSON object behind a path; Bad unless that is a 200."""

@@ -1,7 +1,19 @@
 """Every action: one module each. Third parties add theirs by an entry point in group `labctl.actions`."""
 
 from labctl import extensions
-from labctl.actions import deploy, flag, limit, restart, rollback, scale, set, sql  # noqa: A004, F401
+from labctl.actions import (  # noqa: F401
+    deploy,
+    flag,
+    job,
+    limit,
+    link,
+    restart,
+    rollback,
+    scale,
+    session,
+    set,  # noqa: A004
+    sql,
+)
 from labctl.actions.base import REGISTRY
 
 _OWN = dict(REGISTRY)

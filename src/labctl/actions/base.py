@@ -51,6 +51,11 @@ class Action(BaseModel):
         """The component that it changes, if it is one."""
         return getattr(self, "component", None)
 
+    @property
+    def told(self) -> bool:
+        """Whether colleagues know of it, by `labctl changes`; else it is seen by what it does alone."""
+        return True
+
     def check(self, stack: Stack) -> None:
         """What is wrong without looking at a lab, such as a name that does not exist: UsageError."""
 
