@@ -73,3 +73,20 @@ def test_a_third_party_tells_nobody_what_it_changes(lab: Lab) -> None:
     act(lab, Role.FAULT, flag={"name": "bank-mood", "value": "2"})
     act(lab, Role.INJECT, restart={"component": "bank"})
     assert since_up(lab) == []
+
+
+def test_what_nobody_announces_is_seen_by_what_it_does_alone(lab: Lab) -> None:
+    """A network that became slow is in no history; what one did oneself always is."""
+    for number, role in enumerate((Role.FAULT, Role.LEARNER)):
+        begun = {
+            "id": f"c{number}",
+            "role": str(role),
+            "by": "you",
+            "step": {"session": {"name": "report", "do": "select 1"}},
+            "component": "postgres",
+            "summary": f"session report, {role}",
+            "undo": [],
+            "needs_reset": False,
+        }
+        lab.journal.append("change.begun", begun)
+    assert [row.summary for row in since_up(lab)] == ["session report, learner"]

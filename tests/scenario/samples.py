@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from labctl import assets
 from labctl.errors import InvalidFile, Mistake
+from labctl.scenario import catalog
 from labctl.scenario.loader import loads
+from labctl.scenario.model import Scenario
 
 SMALL = """\
 id: valve-closed
@@ -73,3 +76,8 @@ def written(folder: Path, text: str, name: str = "s.yaml") -> Path:
     path = folder / name
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def draft(name: str) -> Scenario:
+    """A scenario of the lab that is not proven yet."""
+    return catalog.find(str(assets.path("scenarios", catalog.DRAFTS, f"{name}.yaml")))

@@ -75,7 +75,10 @@ def drop(*place: str | int) -> Callable[[Plain], Place]:
 
 def misspell_component(data: Plain) -> Place:
     ((name, parameters),) = data["faults"][0].items()
-    key = next(key for key in ("component", "name", "do") if key in parameters)
+    if name in ("sql", "session", "job"):
+        parameters["database"] = "shopx"  # the rest of them is what its author calls it
+        return ("faults", 0, name, "database")
+    key = next(key for key in ("component", "name") if key in parameters)
     parameters[key] = f"{parameters[key]}x"
     return ("faults", 0, name, key)
 
@@ -122,7 +125,7 @@ NOTHING = [{"flag": {"name": "maintenance", "value": "off"}}]
 LINTED = [
     Linted("fault removed", put("faults", value=[]), "faults must not be empty"),
     Linted("fault that changes nothing", put("faults", value=NOTHING), "changes nothing here"),
-    Linted("fault on something that is not there", misspell_component, "did you mean|there"),
+    Linted("fault on something that is not there", misspell_component, "did you mean|there|'shop'"),
     Linted("journey misspelt", put("expect", "journey", value="chekout"), "there is no journey"),
     Linted("traffic that nobody knows", put("load", value={"profile": "burts"}), "no profile 'burts'"),
     Linted("page that does not exist", put("expect", "page", value="NobodyBurns"), "there is no alert"),

@@ -87,7 +87,7 @@ def test_only_features_of_draft_7(kind: str) -> None:
             assert reference.removeprefix("#/definitions/") in found["definitions"]
 
 
-@pytest.mark.parametrize("path", sorted(assets.path("scenarios").glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(assets.path("scenarios").rglob("*.yaml")), ids=lambda path: path.stem)
 def test_the_editors_line_of_each_scenario_leads_to_the_schema(path: Path) -> None:
     """From where the file lies."""
     first = path.read_text(encoding="utf-8").splitlines()[0]

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from labctl.actions import steps
 from labctl.actions.change import Change, Role, State, changes
+from labctl.errors import UsageError
 from labctl.lab.journal import Event
 from labctl.stack import release
 from labctl.stack.releases_file import Release
@@ -74,8 +76,17 @@ def _by_hand(event: Event) -> ChangeRow:
 
 
 def _ours(lab: Lab, change: Change) -> bool:
-    """Nobody tells the shop what a third party changes at home."""
-    return change.component is None or lab.stack[change.component].owner != "third-party"
+    """Nobody tells the shop what a third party changes at home, or what goes unsaid everywhere."""
+    if change.component is not None and lab.stack[change.component].owner == "third-party":
+        return False
+    return change.role.of_the_house or _told(change)
+
+
+def _told(change: Change) -> bool:
+    try:
+        return steps.parse(change.step).told
+    except UsageError:  # of an action that is installed no more
+        return True
 
 
 def _before(lab: Lab) -> list[ChangeRow]:
