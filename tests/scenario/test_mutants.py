@@ -86,7 +86,7 @@ def misspell_component(data: Plain) -> Place:
 def misspell_metric(data: Plain) -> Place:
     index = next(index for index, each in enumerate(data["evidence"]) if "query" in each)
     query = data["evidence"][index]["query"]
-    data["evidence"][index]["query"] = re.sub(r"\b([a-z]+_[a-z_]+)(?=[{\[])", r"our_\1", query, count=1)
+    data["evidence"][index]["query"] = re.sub(r"\b([a-z_]+)(?=[{\[])", r"our_\1", query, count=1)
     return ("evidence", index, "query")
 
 
