@@ -13,6 +13,8 @@ DRILLS := -m "e2e and not long and not alone"
 PROOFS := -m "e2e and not long and alone"
 # A file's tests stay in one process: they may share a stack.
 PARALLEL := -n $(JOBS) --maxprocesses 4 --dist loadfile
+# Real parts are waited for most of the time, so that there may be more of them than cores.
+WAITING := -n 3 --dist loadfile
 
 help:
 	@echo "make demo    set everything up and play one incident, narrated (RUNTIME=auto|local|docker)"
@@ -38,8 +40,8 @@ demo: setup
 
 test: doctor lint
 	@$(PYTEST) $(UNIT) $(PARALLEL) -q
-	@$(PYTEST) $(PARTS) $(PARALLEL) -q
-	@$(PYTEST) $(DRILLS) $(PARALLEL) -q
+	@$(PYTEST) $(PARTS) $(WAITING) -q
+	@$(PYTEST) $(DRILLS) $(PARALLEL) -q --durations=10
 	@$(PYTEST) $(PROOFS)
 
 unit: setup

@@ -32,6 +32,7 @@ PROMISES = (
 )
 
 
+@pytest.mark.long  # CI plays the demo by itself, as users do: .ci/run
 @pytest.mark.timeout(600)
 def test_the_demo_plays_from_healthy_to_mitigated(terminal: Terminal) -> None:
     """Exit 0: each promise of the README in real numbers, the verdict and debrief on stdout, no lab left."""

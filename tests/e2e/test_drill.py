@@ -97,6 +97,7 @@ def test_only_users_who_are_served_again_end_a_drill(terminal: Terminal) -> None
     acts(terminal, "down")
 
 
+@pytest.mark.long  # played drills go the same ways, on a screen
 @pytest.mark.timeout(600)
 def test_an_engineer_s_whole_drill_survives_its_terminal(terminal: Terminal) -> None:
     """Paged, acknowledged, told, helped; a wrong fix is claimed and refused; killed, resumed, mitigated."""
