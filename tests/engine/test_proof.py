@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NoReturn
 
+import psycopg
 import pytest
 
 from labctl.proof import Check, Grade, Proof
@@ -53,6 +55,18 @@ def test_evidence_with_two_values_is_a_mistake(lab: WorldLab) -> None:
     proof = prove(lab, scenario(EVIDENCE))
     assert proof.exit_code != 0
     assert "has 2 values; aggregate it to one" in check_of(proof, "attempt").said
+
+
+def test_evidence_that_postgres_refuses_is_named(lab: WorldLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that is not there is no bug of ours: which piece asks for it, and what Postgres says."""
+
+    def refuses(database: str = "shop", user: str = "postgres") -> NoReturn:
+        raise psycopg.errors.UndefinedTable('relation "promotions" does not exist')
+
+    monkeypatch.setattr(lab, "sql", refuses)
+    asks = "evidence:\n  - {say: promotions wait, sql: select count(*) from promotions, above: 4}\ndebrief:"
+    said = check_of(prove(lab, scenario(("debrief:", asks))), "attempt").said
+    assert "evidence 'promotions wait' is refused: relation \"promotions\" does not exist" in said
 
 
 def test_a_page_that_comes_too_late_fails(lab: WorldLab) -> None:

@@ -61,7 +61,7 @@ def queued(shop: Shop) -> Iterator[None]:
             assert ended.exception(10) is None or isinstance(ended.exception(), psycopg.Error)
             analyst.close()
             migration.close()
-    shop.postgres.recreate()
+    shop.forget()
     eventually(lambda: shop.get("edge", "/api/orders/1").status_code == 200, what="the shop is well")
 
 

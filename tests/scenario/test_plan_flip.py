@@ -54,7 +54,7 @@ def loaded(shop: Shop) -> Iterator[Shop]:
     run(shop, sql_of(scenario.noise))
     run(shop, sql_of(scenario.faults))
     yield shop
-    shop.postgres.recreate()
+    shop.forget()
     history = f"/customers/{DEALER}/history"
     eventually(lambda: shop.get("checkout", history).status_code == 200, what="the shop is well")
 

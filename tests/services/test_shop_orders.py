@@ -257,7 +257,7 @@ def test_an_event_that_was_never_published_is_published_late(shop: Shop) -> None
 
 def test_a_recreated_database_needs_no_restart(shop: Shop) -> None:
     """After a reset of the data every request works at once, on new connections."""
-    shop.postgres.recreate()
+    shop.forget()
     paths = ("/api/orders/7", "/api/customers/7/history", "/api/cart/7", "/api/search?q=oak")
     assert [shop.get("edge", path).status_code for path in paths * 4] == [200] * 16
     assert shop.buy("after-reset").status_code == 201

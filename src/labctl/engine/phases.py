@@ -220,13 +220,17 @@ _ASIDE = b"set statement_timeout = '5s'; set pg_stat_statements.track = 'none'"
 
 
 def show(lab: Lab, evidence: Evidence, *, aside: bool = False) -> Shown:
-    """Execute a piece of evidence; UsageError when it has more than one value.
+    """Execute a piece of evidence; UsageError when it has more than one value, or Postgres refuses it.
 
     `aside` is for while somebody works on the incident: SQL gives up within seconds, and leaves nothing
     in `pg_stat_statements` for them to come across.
     """
     if evidence.sql is not None:
-        value = _one_value(lab, evidence.sql, evidence.database, before=_ASIDE if aside else None)
+        try:
+            value = _one_value(lab, evidence.sql, evidence.database, before=_ASIDE if aside else None)
+        except psycopg.Error as error:
+            first_line, _, _ = str(error).partition("\n")
+            raise UsageError(f"evidence {evidence.say!r} is refused: {first_line}") from error
         return Shown(evidence, value if value is None or isinstance(value, str) else float(value))
     samples = lab.prometheus.query(evidence.query or "")
     if len(samples) > 1:
