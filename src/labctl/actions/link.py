@@ -15,6 +15,7 @@ from labctl.actions.base import Action, Plan, action
 from labctl.actions.times import Time
 from labctl.clock import seconds
 from labctl.errors import ActionRefused, FaultDidNotTake, UsageError
+from labctl.lab.loopback import ask
 from labctl.lab.reach import Unreachable
 from labctl.stack.strict_yaml import did_you_mean
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from labctl.lab.lab import Lab
     from labctl.stack.compose import Stack
 
-_TIMEOUT_S = 5.0
 _DOWN = "down"
 _ATTRIBUTES: Mapping[str, Mapping[str, str]] = {
     "latency": {"latency": "latency", "jitter": "jitter"},
@@ -205,9 +205,7 @@ def _said(parameters: Parameters) -> str:
 def _ask(lab: Lab, method: str, path: str, body: Parameters | None = None) -> Any:
     address = lab.runtime.address("wire")
     try:
-        answer = httpx.request(
-            method, f"http://{address}{path}", json=body, timeout=_TIMEOUT_S, trust_env=False
-        )
+        answer = ask(method, address, path, body=body)
         answer.raise_for_status()
         return answer.json() if answer.content else None
     except (httpx.HTTPError, ValueError) as error:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from labctl.lab.loopback import ask
 from labctl.lab.reach import Unreachable
 
 if TYPE_CHECKING:
     from labctl.lab.lab import Lab
-
-_TIMEOUT_S = 5.0
 
 
 def heal_links(lab: Lab) -> None:
@@ -29,7 +28,7 @@ def heal_links(lab: Lab) -> None:
 def _ask(lab: Lab, method: str, path: str) -> Any:
     address = lab.runtime.address("wire")
     try:
-        answer = httpx.request(method, f"http://{address}{path}", timeout=_TIMEOUT_S, trust_env=False)
+        answer = ask(method, address, path)
         answer.raise_for_status()
         return answer.json() if answer.content else None
     except (httpx.HTTPError, ValueError) as error:

@@ -12,6 +12,7 @@ import psycopg
 import redis as redis_client
 
 from labctl.errors import LabError, UsageError
+from labctl.lab.loopback import ask
 from labctl.runtimes.base import Address
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ PASSWORDS = {
 STORES = ("redis-cache", "redis-queue")
 
 _CONNECT_S = 5
-_TIMEOUT_S = 5.0
 
 
 class Unreachable(LabError):
@@ -189,7 +189,7 @@ def _alert(row: Mapping[str, Any], state: str, since: str) -> Alert:
 def _get(who: str, address: Address, path: str, parameters: Mapping[str, str]) -> Any:
     """Parsed JSON; a 400 or 422 comes back as it is, since its body says what was wrong."""
     try:
-        answer = httpx.get(f"http://{address}{path}", params=parameters, timeout=_TIMEOUT_S, trust_env=False)
+        answer = ask("GET", address, path, parameters=parameters)
         if answer.status_code not in (200, 400, 422):
             raise Unreachable(f"{who} at {address} answered {answer.status_code}", hint="labctl status")
         return answer.json()
