@@ -10,6 +10,7 @@ from labctl.engine import phases, theory
 from labctl.engine.decide import BASELINE_S
 from labctl.engine.driver import Driver
 from labctl.engine.machine import Phase
+from labctl.engine.phases import Shown
 from labctl.judge import Colour, JourneyReading, Outcome, red_now, red_share
 from labctl.judge.reading import MIN_DUE, tally
 from labctl.lab.journal import Event
@@ -20,13 +21,15 @@ from labctl.proving import bottleneck
 from labctl.proving.bench import FIX_ALLOWANCE_S, Bench
 from labctl.proving.bottleneck import Limit
 from labctl.proving.conditions import conditions
-from labctl.scenario.model import Decoy, Fix, Scenario, UniversalName
+from labctl.scenario.model import Decoy, Evidence, Fix, Scenario, UniversalName
 from labctl.scenario.universal import Universal, universal
 
 PAGE_LATE_S = 2.0
 """How much later than the users' own counts say a page may fire: scrapes and rules look once a second."""
 PAGE_EARLY_S = 5.0
 """What fires so much earlier was paging for something else."""
+EVIDENCE_WITHIN_S = 20.0
+"""How long after the page a piece of evidence may need to show: what climbs or is scraped takes a moment."""
 AGAIN_WITHIN_S = 60.0
 _UNDECIDED_S = 180.0
 """How much longer a decoy is watched while a hold or a challenge runs."""
@@ -188,10 +191,23 @@ class Attempt:
 
     def _evidence(self) -> None:
         for evidence in self._scenario.evidence:
-            shown = phases.show(self._lab, evidence)
+            shown = self._shown(evidence)
             grade = Grade.PASSED if shown.holds else Grade.FAILED
             self._proof.add(Check("evidence", evidence.say, grade, shown.said))
         self._bench.witnesses.ask(self._lab, self._scenario, self._siblings)
+
+    def _shown(self, evidence: Evidence) -> Shown:
+        """The piece as soon as it holds; what it was last, if it never does."""
+        shown = phases.show(self._lab, evidence)
+
+        def holds() -> bool:
+            nonlocal shown
+            shown = shown if shown.holds else phases.show(self._lab, evidence)
+            return shown.holds
+
+        if not shown.holds:
+            self._driver.advance_until(holds, within_s=EVIDENCE_WITHIN_S)
+        return shown
 
     def _decoy(self, decoy: Decoy | Universal) -> list[Change]:
         """What was done, which still stands."""

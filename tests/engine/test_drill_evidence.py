@@ -19,7 +19,7 @@ from labctl.lab.journal import Event
 from labctl.scenario.model import Evidence, Scenario
 from tests.engine import world
 from tests.engine.test_drill import ROLL_BACK, Killed, claims, does, killed_at, paged
-from tests.engine.world import WorldLab, prove, scenario
+from tests.engine.world import Deed, WorldLab, prove, scenario
 
 PIECES = (
     "debrief:",
@@ -85,6 +85,14 @@ def test_what_has_no_value_is_kept_as_such(
     lab.world.answers["waiting"] = answer
     first, second = mended(lab, scenario(PIECES))
     assert (first["value"], first["holds"], second["value"]) == (value, holds, 0.2)
+
+
+def test_what_shows_late_is_found_late(lab: WorldLab) -> None:
+    """Both answers are kept, the debrief tells the last: memory climbs for some seconds before it shows."""
+    lab.world.answers["waiting"] = [1.0]
+    lab.world.deeds.append(Deed(paged(lab, 3), lambda: lab.world.answers.update(waiting=[115.0])))
+    told = [each for each in mended(lab, scenario(PIECES)) if each["say"] == "requests queue up"]
+    assert [(each["value"], each["holds"]) for each in told] == [(1.0, False), (115.0, True)]
 
 
 def test_a_piece_that_cannot_be_asked_says_why(lab: WorldLab) -> None:

@@ -12,7 +12,7 @@ import pytest
 from labctl.proof import Check, Grade, Proof
 from labctl.stack.wanted import Wanted
 from tests.engine import world
-from tests.engine.world import WorldLab, prove, scenario
+from tests.engine.world import PAGE_AFTER_S, Deed, WorldLab, prove, scenario
 
 EVIDENCE = ("debrief:", "evidence:\n  - {say: requests queue up, query: waiting, above: 4}\ndebrief:")
 
@@ -47,6 +47,17 @@ def test_evidence_is_executed_while_users_are_hurt(lab: WorldLab, answer: list[f
     assert proof.exit_code == (0 if holds else 1)
     assert {phase for phase, _ in grades(proof)} == (set() if holds else {"evidence"})
     assert check_of(proof, "fix").outcome is Grade.PASSED
+
+
+def test_evidence_may_take_seconds_to_show(lab: WorldLab) -> None:
+    """It is looked for until it holds: what climbs is not there the moment that the page comes."""
+    lab.world.answers["waiting"] = [3.0]
+    long_after = Deed(
+        lambda: lab.world.bad_s > PAGE_AFTER_S + 8, lambda: lab.world.answers.update(waiting=[115.0])
+    )
+    lab.world.deeds.append(long_after)
+    check = check_of(prove(lab, scenario(EVIDENCE)), "evidence")
+    assert (check.outcome, check.said) == (Grade.PASSED, "115, required above 4")
 
 
 def test_evidence_with_two_values_is_a_mistake(lab: WorldLab) -> None:

@@ -1,4 +1,4 @@
-"""Evidence in a drill: what could be found out is found out once, while users are hurt, for the debrief.
+"""Evidence in a drill: what could be found out is found out while users are hurt, for the debrief.
 
 Nobody is told before: it is journaled, sealed as all payloads are, and no screen has words for it.
 """
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 KIND = "evidence.found"
 _LONGEST = 300
+_LOOKS_AGAIN = 40
+"""How often, altogether, what did not hold is looked for again: what climbs takes a moment to show."""
 
 
 class Gathering:
@@ -28,20 +30,34 @@ class Gathering:
     def __init__(self, lab: Lab, scenario: Scenario) -> None:
         self._lab, self._scenario = lab, scenario
         self._left: list[Evidence] = []
+        self._absent: list[Evidence] = []  # executed, and did not hold
+        self._looks = _LOOKS_AGAIN
 
     def hear(self, event: Event) -> None:
-        """A drill begins with every piece; what was found is not asked again."""
+        """A drill begins with every piece; what was found to hold is not asked again."""
         if event.kind == "drill.begun":
-            self._left = list(self._scenario.evidence)
+            self._left, self._absent, self._looks = list(self._scenario.evidence), [], _LOOKS_AGAIN
         elif event.kind == KIND:
-            self._left = [each for each in self._left if each.say != event.payload["say"]]
+            told = event.payload
+            asked = [each for each in (*self._left, *self._absent) if each.say == told["say"]]
+            self._left = [each for each in self._left if each not in asked]
+            self._absent = [each for each in self._absent if each not in asked]
+            if not told["holds"] and "error" not in told:
+                self._absent += asked
 
     def find(self) -> Mapping[str, Any] | None:
-        """Execute the next piece; None when none is left.
+        """Execute the next piece, or one again that did not hold; None when there is nothing new to tell.
 
         One at a time: a part of the lab that hangs keeps the driver for seconds, not for all of them on end.
         """
-        return found(self._lab, self._left[0]) if self._left else None
+        if self._left:
+            return found(self._lab, self._left[0])
+        if not self._absent or not self._looks:
+            return None
+        self._looks -= 1
+        self._absent.append(self._absent.pop(0))
+        told = found(self._lab, self._absent[-1])
+        return told if told["holds"] else None
 
 
 def due(drill: Drill, page: str | None, seconds: Sequence[Second]) -> bool:
