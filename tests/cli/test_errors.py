@@ -3,7 +3,7 @@
 import pytest
 import typer
 
-from labctl.cli.errors import report
+from labctl.cli.errors import Terminated, report
 from labctl.errors import (
     ActionRefused,
     CannotRunHere,
@@ -28,6 +28,7 @@ from labctl.errors import (
         (CouldNotJudge("x"), 3),
         (LabError("x"), 3),
         (KeyboardInterrupt(), 130),
+        (Terminated(), 143),
         (ZeroDivisionError("x"), 3),
         (typer.BadParameter("x"), 2),
     ],

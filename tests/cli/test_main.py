@@ -1,5 +1,6 @@
-"""The door: finding commands, quick help, and what exceptions become."""
+"""The door: finding commands, quick help, and what exceptions and signals become."""
 
+import signal
 import subprocess
 import sys
 
@@ -42,6 +43,35 @@ def test_no_arguments_show_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     """`labctl` alone is a question, not a mistake."""
     assert main.run([]) == 0
     assert "Start a lab" in capsys.readouterr().out
+
+
+def test_a_command_that_is_asked_to_end_cleans_up_first() -> None:
+    """SIGTERM, as of a cancelled CI job, unwinds like Ctrl-C; a second one does not cut that short."""
+    program = (
+        "import contextlib, os, signal, sys, typer\n"
+        "from labctl.cli.main import main\n"
+        "class Works:\n"
+        "    def make_context(self, *_):\n"
+        "        return contextlib.nullcontext()\n"
+        "    def invoke(self, _):\n"
+        "        try:\n"
+        "            print('works', flush=True)\n"
+        "            signal.pause()\n"
+        "        finally:\n"
+        "            os.kill(os.getpid(), signal.SIGTERM)\n"
+        "            print('cleaned up', flush=True)\n"
+        "typer.main.get_command = lambda _: Works()\n"
+        "sys.argv = ['labctl', 'works']\n"
+        "main()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "works\n"
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=30)
+    assert (out, err, process.returncode) == ("cleaned up\n", "ended by SIGTERM\n", 143)
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -10,7 +10,7 @@ import typer
 from labctl.cli.terminal import paint, say
 from labctl.errors import InvalidFile, LabError
 
-OK, JUDGED_OTHERWISE, USAGE, COULD_NOT, INTERRUPTED = 0, 1, 2, 3, 130
+OK, JUDGED_OTHERWISE, USAGE, COULD_NOT, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 130, 143
 
 MEANINGS = {
     OK: "fine; mitigated; proven",
@@ -18,15 +18,21 @@ MEANINGS = {
     USAGE: "wrong usage, or a file with mistakes",
     COULD_NOT: "could not judge, or cannot run here; also a bug in labctl",
     INTERRUPTED: "interrupted by Ctrl-C",
+    TERMINATED: "asked to end by SIGTERM",
 }
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: an end like Ctrl-C's, asked for by another program."""
 
 
 def report(error: BaseException) -> int:
     """Say it on stderr, with the next thing to type, and return the exit code."""
     match error:
         case KeyboardInterrupt() | typer.Abort():
-            say("interrupted")
-            return INTERRUPTED
+            terminated = isinstance(error, Terminated)
+            say("ended by SIGTERM" if terminated else "interrupted")
+            return TERMINATED if terminated else INTERRUPTED
         case InvalidFile():
             count = len(error.mistakes)
             _show(f"{count} mistake{'s' if count != 1 else ''}", error.hint)

@@ -1,13 +1,14 @@
 """The command line's door: runs one command line and turns whatever happens into an exit code."""
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
-from labctl.cli.errors import OK, report
+from labctl.cli.errors import OK, Terminated, report
 from labctl.cli.journaled import typed
 from labctl.cli.parser import SETTINGS, Commands
 
@@ -70,7 +71,14 @@ def _hush() -> None:
     os.dup2(nowhere, sys.stdout.fileno())
 
 
+def _asked_to_end(*_: object) -> None:
+    """As CI does with a job that it cancels: what was started is taken down first, and once is enough."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise Terminated
+
+
 def main() -> None:
+    signal.signal(signal.SIGTERM, _asked_to_end)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # An ASCII terminal shows ? for what it lacks; a pipe gets each line when it is said.
