@@ -9,16 +9,23 @@ venv=.venv
 stamp=$venv/ready-for
 log=$venv/setup.log
 needs='3, 11'
+system_python=${SYSTEM_PYTHON:-/usr/bin/python3}
 what="$PWD $(cat requirements/*.txt requirements/bootstrap.sh pyproject.toml hatch_build.py | cksum)"
 
 if [ -x $venv/bin/python ] && [ "$(cat $stamp 2>/dev/null)" = "$what" ]; then exit 0; fi
 
 say() { echo "setup  $*" >&2; }
 now() { date +%s; }
+base_of() { "$1" -c 'import sys; print(sys.base_prefix, sys.version_info[:2])' 2>/dev/null; }
 new_enough() { "$1" -c "import sys; sys.exit(sys.version_info < ($needs))" >/dev/null 2>&1; }
 
-# The interpreter: python3 if it will do, else the newest by name. Shims may exist and not run.
+# The interpreter: $PYTHON if it is set; else the system's, which a distribution compiles with profiles (on a
+# plain build a lab takes a tenth more CPU); else python3, or the newest by name. Shims may not run.
 find_python() {
+    python=${PYTHON:-$system_python}
+    if new_enough "$python" && { [ -n "${PYTHON:-}" ] || "$python" -c 'import ensurepip' >/dev/null 2>&1; }; then
+        return
+    fi
     for python in python3 python3.14 python3.13 python3.12 python3.11; do
         if new_enough "$python"; then return; fi
     done
@@ -68,7 +75,7 @@ install_venv_package() {
 
 # Leaves .venv with an interpreter, and in $with who installs into it: pip or uv.
 environment() {
-    if new_enough $venv/bin/python && grep -qsF "$PWD/$venv" $venv/bin/activate; then
+    if [ "$(base_of $venv/bin/python)" = "$(base_of "$python")" ] && grep -qsF "$PWD/$venv" $venv/bin/activate; then
         with=pip
         $venv/bin/python -m pip --version >/dev/null 2>&1 || with=uv
         if [ $with = pip ] || has_uv; then return; fi

@@ -22,6 +22,7 @@ case "$*" in
 esac
 echo "python3.{minor} $*" >>{record}
 case "$*" in
+*ensurepip*) exit {no_venv} ;;
 "-m pip --version") exit {no_pip} ;;
 *without-pip*) exit {no_pip} ;;
 "-m venv"*) [ {no_venv} = 0 ] || exit 1
@@ -56,7 +57,12 @@ class Machine(NamedTuple):
     def setup(self, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["/bin/sh", self.checkout / "requirements" / "bootstrap.sh"],
-            env={"PATH": str(self.path), "HOME": str(self.checkout), **environment},
+            env={
+                "PATH": str(self.path),
+                "HOME": str(self.checkout),
+                "SYSTEM_PYTHON": str(self.path / "system" / "python3"),
+                **environment,
+            },
             capture_output=True,
             text=True,
             check=False,
@@ -121,6 +127,36 @@ def test_an_old_python_gives_way_to_a_newer_one_by_name(machine: Machine) -> Non
     machine.python(12, name="python3.12")
     assert machine.setup().returncode == 0
     assert "python3.9" not in machine.ran
+
+
+def test_the_system_s_python_goes_first(machine: Machine) -> None:
+    """Distributions compile it with profiles; python3 may be a slower build of somebody's own."""
+    (machine.path / "system").mkdir()
+    machine.python(11, name="system/python3")
+    machine.python(12)
+    assert machine.setup().returncode == 0
+    assert "python3.11 -m venv" in machine.ran
+    assert "python3.12" not in machine.ran
+
+
+def test_a_system_python_that_makes_no_environment_is_left_alone(machine: Machine) -> None:
+    """Debian's without its venv package, where another one will do."""
+    (machine.path / "system").mkdir()
+    machine.python(11, name="system/python3", venv=False)
+    machine.python(12)
+    assert machine.setup().returncode == 0
+    assert "python3.12 -m venv" in machine.ran
+
+
+def test_a_python_that_is_asked_for_is_taken(machine: Machine) -> None:
+    """PYTHON names it; the environment is made anew when it was another one's."""
+    (machine.path / "system").mkdir()
+    machine.python(11, name="system/python3")
+    machine.python(13, name="python3.13")
+    machine.setup()
+    (machine.checkout / "requirements" / "dev.txt").write_text("wheel==2\n")
+    assert machine.setup(PYTHON="python3.13").returncode == 0
+    assert "python3.13 -m venv --clear" in machine.ran
 
 
 def test_without_a_new_enough_python_it_says_so(machine: Machine) -> None:
