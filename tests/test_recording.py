@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from labctl import recording
+from labctl.debrief import pages
+from labctl.debrief.report import Report
 from labctl.errors import UsageError
+from tests.debrief.drills import TARGETS
 from tests.engine import world
 from tests.engine.world import prove, scenario
 
@@ -25,6 +28,18 @@ def test_a_recording_is_read_as_it_was_written(tmp_path: Path, monkeypatch: pyte
     assert kept.of("verdict")[0].payload["outcome"] == "mitigated"
     assert [each.journeys for each in kept.seconds] == [each.journeys for each in made.seconds]
     assert [each.expected for each in kept.seconds] == [each.expected for each in made.seconds]
+
+
+def test_another_load_s_seconds_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The load was restarted: its seconds begin at 1 again and are not the drill's. It can still be told."""
+    lab = world.build(tmp_path, monkeypatch)
+    prove(lab, scenario(), only="fix:roll back")
+    lab.world.run = "run-2"
+    made = recording.record(lab)
+    assert (made.seconds, made.of("verdict")[0].payload["outcome"]) == ((), "mitigated")
+    report = Report(made, scenario(), TARGETS)
+    assert "<svg" in pages.html(report, postmortem="")
+    assert pages.markdown(report, postmortem="")
 
 
 def test_a_lab_without_a_drill_has_nothing_to_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

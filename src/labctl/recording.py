@@ -86,15 +86,19 @@ def load(path: Path) -> Recording:
 
 
 def record(lab: Lab) -> Recording:
-    """The newest drill of a lab, as far as it has gone; UsageError when there was none."""
+    """The newest drill of a lab, as far as it has gone; UsageError when there was none.
+
+    Without seconds where the load was restarted since: another's are of other users under the same numbers.
+    """
     events = lab.journal.read()
     begun = [number for number, event in enumerate(events) if event.kind == BEGUN]
     if not begun:
         raise UsageError("no drill has begun in this lab", hint="labctl list, then labctl drill CODE")
     ours = tuple(events[begun[-1] :])
     payload = ours[0].payload
-    seconds = lab.load.poll(after=payload["second"]).seconds
-    return Recording(payload["scenario"], lab.kind, ours, tuple(seconds))
+    sli = lab.load.poll(after=payload["second"])
+    seconds = tuple(sli.seconds) if sli.run == payload["run"] else ()
+    return Recording(payload["scenario"], lab.kind, ours, seconds)
 
 
 def _lines(rows: Sequence[object]) -> str:
