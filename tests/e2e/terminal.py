@@ -1,6 +1,6 @@
 """Terminals with labctl in them: real command lines as processes of their own, in one home.
 
-Their labs run on the local runtime: these tests look at its processes.
+Their labs run on the local runtime, whose processes most of these tests look at, unless told otherwise.
 """
 
 from __future__ import annotations
@@ -107,6 +107,7 @@ class Terminal:
     """Types command lines into a home; `close` ends what still runs."""
 
     home: Path
+    runtime: str = "local"
     _started: list[Running] = field(default_factory=list)
 
     def types(self, *words: str, within_s: float = COMMAND_WITHIN_S, **environment: str) -> Done:
@@ -124,7 +125,7 @@ class Terminal:
                 stdout=out,
                 stderr=err,
                 cwd=self.home,
-                env={**environment_of(self.home), **environment},
+                env={**environment_of(self.home), "LABCTL_RUNTIME": self.runtime, **environment},
             )
         running = Running(process, stdout, stderr)
         self._started.append(running)
@@ -151,11 +152,11 @@ def environment_of(home: Path) -> Mapping[str, str]:
 
 
 @contextmanager
-def at_home() -> Iterator[Terminal]:
+def at_home(runtime: str = "local") -> Iterator[Terminal]:
     """A home that Postgres' user can reach, also for this process; nothing of it is left afterwards."""
     home = Path(tempfile.mkdtemp(prefix="labctl-e2e-", dir="/var/tmp"))
     home.chmod(0o711)
-    terminal = Terminal(home)
+    terminal = Terminal(home, runtime)
     with pytest.MonkeyPatch.context() as patch:
         for name in _NOT_OURS:
             patch.delenv(name, raising=False)

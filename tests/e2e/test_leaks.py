@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
+import docker
 import httpx
 import psutil
 import pytest
 
 from labctl.lab.lab import Lab, open_lab
+from labctl.runtimes.docker.engine import LABEL
 from labctl.runtimes.local import orphans
 from labctl.scenario.model import Scenario
 from labctl.seal import unsealed
-from tests.e2e.terminal import Terminal, soon
+from tests.e2e.terminal import Terminal, at_home, soon
 from tests.spoilers import files, scenarios, spoiled, spoilers
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -36,6 +40,16 @@ IN_EACH_RUN = "checkout-04"
 """Its cause is a third party's, which is the hardest to keep; `make drills` looks at every scenario."""
 
 
+@pytest.fixture(
+    scope="module", params=["local", pytest.param("docker", marks=(pytest.mark.docker, pytest.mark.long))]
+)
+def shared(request: pytest.FixtureRequest) -> Iterator[Terminal]:
+    """One lab on each runtime for all tests here; each leaves it healthy."""
+    with at_home(request.param) as opened:
+        opened.up()
+        yield opened
+
+
 @pytest.mark.parametrize(
     "scenario",
     [
@@ -44,7 +58,7 @@ IN_EACH_RUN = "checkout-04"
     ],
 )
 def test_nothing_gives_it_away(shared: Terminal, scenario: Scenario) -> None:
-    """What is printed, environments, processes, metrics with their labels, and every file of the lab."""
+    """What is printed, environments, processes, containers, metrics with labels, and the lab's files."""
     drill = shared.starts("drill", scenario.code, "--now")
     try:
         drill.says("Begin with labctl status", within_s=300)
@@ -53,7 +67,8 @@ def test_nothing_gives_it_away(shared: Terminal, scenario: Scenario) -> None:
         shown = {" ".join(words): shared.types(*words) for words in LOOKS}
         printed = {words: done.out + done.err for words, done in shown.items()}
         assert spoiled(pattern, {**printed, "drill": drill.out + drill.err}) == []
-        assert spoiled(pattern, {**_environments(lab), **_metrics(lab)}) == []
+        around = _containers(lab) if lab.kind == "docker" else _environments(lab)
+        assert spoiled(pattern, {**around, **_metrics(lab)}) == []
         # What the drill's own command line is, its lock tells too; the learner typed it.
         every = files(lab.folder, without=("drive.lock",))
         data = {name: content for name, content in every.items() if name.startswith("data/")}
@@ -97,6 +112,20 @@ def _environments(lab: Lab) -> dict[str, bytes]:
             continue  # it has ended meanwhile
     assert len(found) > 10
     return found
+
+
+def _containers(lab: Lab) -> dict[str, str]:
+    """What the engine tells of each container, volume and network of the lab, and what runs inside."""
+    engine = docker.from_env()
+    try:
+        ours = {"label": f"{LABEL}={lab.id}"}
+        kinds = (engine.containers.list(filters=ours), engine.volumes.list(filters=ours))
+        told = [each for kind in (*kinds, engine.networks.list(filters=ours)) for each in kind]
+        found = {f"inspect {each.name}": json.dumps(each.attrs) for each in told}
+        assert len(found) > 12
+        return found | {f"top {each.name}": json.dumps(each.top()) for each in kinds[0]}
+    finally:
+        engine.close()
 
 
 def _metrics(lab: Lab) -> dict[str, str]:
