@@ -86,7 +86,13 @@ class Hold:
 
     @property
     def complete(self) -> bool:
-        return len(self.window) >= self.required_s > 0 and self.reading.colour is Colour.GREEN
+        start = len(self.seconds) - self._needed()
+        if start < 0 or self.required_s <= 0 or not self.seconds:
+            return False
+        # A reading would say so too, for far more work: nearly every look at a hold ends here.
+        if not all(self._within(name, start) for name in self.objectives):
+            return False
+        return self.reading.colour is Colour.GREEN
 
     @property
     def plainly_red(self) -> bool:
@@ -116,8 +122,7 @@ class Hold:
         """The length of `window`; as long as all seconds, or longer, while they do not suffice."""
         shortest, there = max(1, math.ceil(self.required_s)), len(self.seconds)
         for length in range(shortest, there):
-            dues = (self._count(name, there - length, there).due for name in self.objectives)
-            if all(due >= self.min_due for due in dues):
+            if all(self._owed(name, there - length, there)[0] >= self.min_due for name in self.objectives):
                 return length
         return max(shortest, there)
 
@@ -132,24 +137,23 @@ class Hold:
         return longest
 
     def _within(self, journey: str, start: int) -> bool:
-        counted = self._count(journey, start, len(self.seconds))
-        return counted.due > 0 and counted.failed <= allowed(counted.due, self.objectives[journey])
+        due, failed = self._owed(journey, start, len(self.seconds))
+        return due > 0 and (failed == 0 or failed <= allowed(due, self.objectives[journey]))
 
     def _red_from(self, start: int) -> bool:
         """Whether any journey is red in the 10 s that begin at this index, or what there is of them."""
         first, last = max(0, start), min(len(self.seconds), start + RED_WINDOW_S)
-        return any(is_red(self._count(name, first, last), target) for name, target in self.objectives.items())
+        for name, target in self.objectives.items():
+            due, failed = self._owed(name, first, last)
+            if failed and is_red(Tally(due, due - failed), target):
+                return True
+        return False
 
-    def _count(self, journey: str, start: int, stop: int) -> Tally:
-        """The requests of `seconds[start:stop]`, without those that may be shed."""
+    def _owed(self, journey: str, start: int, stop: int) -> tuple[int, int]:
+        """How many requests of `seconds[start:stop]` count and failed, without those that may be shed."""
         whole = self.sums[stop - 1][journey]
         before = self.sums[start - 1][journey] if start else _NONE
-        counted = Tally(
-            whole.due - before.due,
-            whole.good - before.good,
-            whole.slow - before.slow,
-            whole.bad - before.bad,
-            whole.shed - before.shed,
-        )
-        share = self.tolerated_shed.get(journey)
-        return tolerate(counted, share) if share else counted
+        due, good = whole.due - before.due, whole.good - before.good
+        if share := self.tolerated_shed.get(journey):
+            due = tolerate(Tally(due, good, shed=whole.shed - before.shed), share).due
+        return due, due - good
