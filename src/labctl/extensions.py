@@ -2,6 +2,7 @@
 
     labctl.actions     a module with actions; importing it registers them
     labctl.scenarios   a package whose folder holds scenario files
+    labctl.journeys    a package whose folder holds journeys, each with its SLO and runbook
 
 Installing a package means trusting its code, which runs with the rights of whoever types `labctl`. A
 folder of scenario files alone (`LABCTL_SCENARIOS`) is data, and runs nothing but the actions there are.
@@ -12,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 
-ACTIONS, SCENARIOS = "labctl.actions", "labctl.scenarios"
+ACTIONS, SCENARIOS, JOURNEYS = "labctl.actions", "labctl.scenarios", "labctl.journeys"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,20 @@ def load(group: str) -> Iterator[tuple[EntryPoint, object]]:
             blame(point, f"{type(error).__name__}: {error}")
         else:
             yield point, loaded
+
+
+def folders(group: str) -> Iterator[Path]:
+    """The folder that each entry point of a group names, by a module beside its files or by a path.
+
+    One that names no folder is noted as broken.
+    """
+    for point, named in load(group):
+        places = [named] if isinstance(named, str | Path) else list(getattr(named, "__path__", []))
+        folder = Path(places[0]) if places else None
+        if folder and folder.is_dir():
+            yield folder
+        else:
+            blame(point, f"{point.value} is neither a package nor a folder")
 
 
 def blame(point: EntryPoint, why: str) -> None:

@@ -78,7 +78,10 @@ def _tell(path: Path, mistakes: list[Mistake], note: str | None, failing: list[M
 def _lint(path: Path) -> tuple[list[Mistake], str | None]:
     """The mistakes in a file, and what is to be said of it on this machine."""
     from labctl.scenario import lint as linting
+    from labctl.slo import openslo
 
+    if openslo.is_slo(path):
+        return openslo.lint(path), None
     mistakes, scenario = linting.examine(path)
     return mistakes, _cannot_run(scenario) if scenario else None
 

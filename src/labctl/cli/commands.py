@@ -196,7 +196,7 @@ COMMANDS: dict[str, Entry] = {
     "lint": Entry(
         AUTHOR,
         "author:lint",
-        "Check scenario files: every mistake, with its place.",
+        "Check scenario and SLO files: every mistake, with its place.",
         (
             "labctl lint scenarios/pool-shrunk.yaml",
             "labctl lint scenarios --strict",

@@ -42,18 +42,7 @@ def folders(environment: Mapping[str, str] | None = None) -> list[Path]:
     for folder in theirs:
         if not folder.is_dir():
             raise UsageError(f"{VARIABLE} names {folder}, which is no folder")
-    return [*([own] if own.is_dir() else []), *_installed(), *theirs]
-
-
-def _installed() -> Iterator[Path]:
-    """The folders of installed packages; one without a folder is noted as broken."""
-    for point, named in extensions.load(extensions.SCENARIOS):
-        places = [named] if isinstance(named, str | Path) else list(getattr(named, "__path__", []))
-        folder = Path(places[0]) if places else None
-        if folder and folder.is_dir():
-            yield folder
-        else:
-            extensions.blame(point, f"{point.value} is neither a package nor a folder")
+    return [*([own] if own.is_dir() else []), *extensions.folders(extensions.SCENARIOS), *theirs]
 
 
 def entries(environment: Mapping[str, str] | None = None) -> list[Entry]:

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from labctl import clock
 
-THRESHOLD, DEADLINE = "incident-lab/threshold", "incident-lab/deadline"
+THRESHOLD, DEADLINE, RATE = "incident-lab/threshold", "incident-lab/deadline", "incident-lab/rate"
+RATES = (6.0, 50.0)
+"""From as many as the rarest of the shop's own, or nobody could judge it soon, to as many as all of them."""
 
 
 def _duration(text: str) -> str:
     if clock.seconds(text) <= 0:
         raise ValueError(f"{text!r} is not a positive duration")
+    return text
+
+
+def rate(text: str) -> float:
+    """`"6/s"` as a number; ValueError otherwise."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)/s", text)
+    least, most = RATES
+    if not match or not least <= float(match[1]) <= most:
+        raise ValueError(f"{text!r} is not a rate from {least:g}/s to {most:g}/s")
+    return float(match[1])
+
+
+def _rate(text: str) -> str:
+    rate(text)
     return text
 
 
@@ -29,6 +46,12 @@ class _Annotations(_Part):
     )
     deadline: Annotated[str, AfterValidator(_duration)] = Field(
         alias=DEADLINE, description="When a user gives up, such as 5s; longer than the threshold."
+    )
+    rate: Annotated[str, AfterValidator(_rate)] | None = Field(
+        default=None,
+        alias=RATE,
+        description="Of an installed package's journey, which must have it: how many such visits there are at"
+        " a weekday's peak, such as 6/s.",
     )
 
 

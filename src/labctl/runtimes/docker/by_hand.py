@@ -19,7 +19,7 @@ def files() -> dict[str, str]:
     jobs = [component.name for component in scrape.scraped(stack)]
     return {
         "prometheus/prometheus.yml": scrape.prometheus_yml(stack, discovery="dns"),
-        "prometheus/rules.yml": rules.render(openslo.objectives(), jobs),
+        "prometheus/rules.yml": rules.render(openslo.objectives(assets.path("slos")), jobs),
         "alertmanager/alertmanager.yml": scrape.alertmanager_yml(),
     }
 
