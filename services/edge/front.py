@@ -9,20 +9,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from edge.experience import Experience
+from edge.experience import BESIDE, Experience
 from shared.errors import Refusal, TooMany, Unavailable
 from shared.flags import flags
+from shared.journeys import HEADER
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 _in_flight = 0
 
 
 def journey(name: str, path: str, method: str, endpoint: Endpoint) -> Route:
-    """A route that belongs to a user journey: guarded and measured as such."""
+    """A route that belongs to a user journey: guarded, and measured as such unless a request says better."""
 
     async def guarded(request: Request) -> Response:
         global _in_flight  # noqa: PLW0603 (one process, one event loop, one door)
-        experience = Experience(name)
+        beside = request.headers.get(HEADER, "")
+        experience = Experience(beside if beside in BESIDE else name)
         status = 500
         _in_flight += 1
         try:

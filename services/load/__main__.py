@@ -16,13 +16,14 @@ from locust.env import Environment
 
 from load.api import Api
 from load.crowd import Crowd
-from load.journeys import JOURNEYS
+from load.journeys import JOURNEYS, installed
 from load.ledger import Ledger
 from load.pace import Pace
-from load.promises import NoPromise, read
+from load.promises import NoPromise, Promise, read
 from load.seconds import Seconds
 from load.timetable import Timetable
 from shared import environment, logs
+from shared.journeys import told
 
 FORGET_STATISTICS_EVERY_S = 3600
 _LOG = logs.Log("load")
@@ -32,12 +33,21 @@ def main() -> None:
     logs.begin()
     host, port = environment.address("FRONT_ADDR")
     run = secrets.token_hex(4)
+    beside = told()
     try:
-        Crowd.promises = read(Path(environment.text("SLO_DIR", "/slos")), JOURNEYS)
+        promises = read(Path(environment.text("SLO_DIR", "/slos")), JOURNEYS)
+        visits = installed.read(environment.SETTINGS_DIR / "journeys", beside)
     except NoPromise as error:
         raise SystemExit(f"SLO_DIR: {error}") from None
+    except installed.NoJourney as error:
+        raise SystemExit(str(error)) from error
+    Crowd.promises = promises | {
+        name: Promise(each.threshold_s, each.deadline_s) for name, each in beside.items()
+    }
+    Crowd.journeys = JOURNEYS | visits
     Crowd.ledger = Ledger(run)
-    Crowd.pace = Pace(Seconds(), Timetable(environment.text("LOAD_SEED", run)))
+    rates = {name: each.rate for name, each in beside.items()}
+    Crowd.pace = Pace(Seconds(), Timetable(environment.text("LOAD_SEED", run)), beside=rates)
     _allow_many_sockets()
     env = Environment(user_classes=[Crowd], host=f"http://{host}:{port}")
     runner = env.create_local_runner()

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 from load.ledger import Ledger
 from load.pace import Pace
-from load.profiles import DEFAULT, KINDS, InvalidProfile, parse
+from load.profiles import KINDS, InvalidProfile, parse
 
 PIECE = 200  # orders encoded at a time: about a millisecond in which nobody can be sent
 
@@ -92,13 +92,13 @@ class Api:
             plain = json.loads(environ["wsgi.input"].read())
             if not isinstance(plain, dict):
                 raise InvalidProfile("a profile is a JSON object")
-            self._pace.change(parse(plain))
+            self._pace.change(parse(plain, beside=self._pace.usual.beside))
         except ValueError as error:  # InvalidProfile is one
             raise Refused("400 Bad Request", str(error)) from None
         return self.profile(environ)
 
     def default_profile(self, environ: Environ) -> Iterable[bytes]:
-        self._pace.change(DEFAULT)
+        self._pace.change(self._pace.usual)
         return self.profile(environ)
 
     def ledger(self, environ: Environ) -> Iterable[bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gevent
@@ -15,7 +15,7 @@ from locust.contrib.fasthttp import FastHttpSession
 from locust.event import EventHook
 
 from load.door import FrontDoor, OneShots
-from load.journeys import JOURNEYS, Bad, Shed, Visit
+from load.journeys import Bad, Shed, Visit
 from load.keys import Keys
 from load.ledger import Ledger
 from load.pace import Pace
@@ -29,7 +29,7 @@ LEAVE_GARBAGE_BELOW = 20_000  # new objects between two collections
 
 
 class Crowd(FastHttpUser):
-    """All users of the shop as one Locust user; `pace`, `ledger` and `promises` are set by `main`.
+    """All users of the shop as one Locust user; what is declared below is set by `main`.
 
     Locust's own waiting times pace a user by its answers: a stalled shop would see fewer requests,
     and users who could not even ask would not be counted. Here nobody waits for anybody.
@@ -39,6 +39,7 @@ class Crowd(FastHttpUser):
     pace: Pace
     ledger: Ledger
     promises: Mapping[str, Promise]
+    journeys: Mapping[str, Callable[[Visit], None]]
 
     def __init__(self, environment: Any) -> None:
         self.client_pool = OneShots(str(environment.host))
@@ -85,7 +86,7 @@ class Crowd(FastHttpUser):
         known = (self._door, self._random, self._keys, self.ledger)
         visit = Visit(*known, self._count, time.time(), dealer_share)
         try:
-            JOURNEYS[journey](visit)
+            self.journeys[journey](visit)
         except Bad as error:
             return Fate.BAD, str(error)
         except Shed as error:

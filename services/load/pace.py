@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from load.profiles import DEFAULT, Traffic
 from load.seconds import Seconds
@@ -14,7 +15,10 @@ Due = tuple[float, int, str]
 
 
 class Pace:
-    """Second n begins n - 1 s after the first, whatever has happened; other traffic waits for the next."""
+    """Second n begins n - 1 s after the first, whatever has happened; other traffic waits for the next.
+
+    `beside` are journeys that all traffic has beside the shop's own, with their rates.
+    """
 
     def __init__(
         self,
@@ -23,13 +27,15 @@ class Pace:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
+        beside: Mapping[str, float] | None = None,
     ) -> None:
         self.seconds = seconds
         self._timetable = timetable
         self._monotonic = monotonic
         self._wall = wall
         self._begin_s = monotonic()
-        self.traffic = DEFAULT
+        self.usual = replace(DEFAULT, beside=beside or {})
+        self.traffic = self.usual
         self.since = 1
 
     def change(self, traffic: Traffic) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 WEEKDAY: Mapping[str, float] = {
@@ -151,14 +152,21 @@ KINDS: Mapping[str, type[Profile]] = {
 
 @dataclass(frozen=True)
 class Traffic:
-    """A profile, single journeys at rates of their own, and how arrivals are spaced."""
+    """A profile, single journeys at rates of their own, and how arrivals are spaced.
+
+    `beside` are journeys beside the shop's own with their rates at a weekday's peak: they come on top
+    of the profile, and rise and fall with it.
+    """
 
     profile: Profile
     journeys: Mapping[str, float]
     spacing: str = "even"
+    beside: Mapping[str, float] = field(default_factory=dict)
 
     def rates(self, second: int) -> Rates:
-        return {**self.profile.rates(second), **self.journeys}
+        own = self.profile.rates(second)
+        factor = sum(own.values()) / PEAK
+        return {**own, **{name: rate * factor for name, rate in self.beside.items()}, **self.journeys}
 
     def plain(self) -> dict[str, Any]:
         extra = {"journeys": dict(self.journeys)} if self.journeys else {}
@@ -169,7 +177,7 @@ SPACINGS = ("even", "poisson")
 DEFAULT = Traffic(WeekdayPeak(), {})
 
 
-def parse(plain: Mapping[str, Any]) -> Traffic:
+def parse(plain: Mapping[str, Any], beside: Mapping[str, float] = MappingProxyType({})) -> Traffic:
     """`{"profile": name, parameters…, "journeys": {journey: rate}, "spacing"}`; InvalidProfile."""
     rest = dict(plain)
     name, spacing, journeys = rest.pop("profile", None), rest.pop("spacing", "even"), rest.pop("journeys", {})
@@ -181,22 +189,20 @@ def parse(plain: Mapping[str, Any]) -> Traffic:
     wrong += [_not_a_rate(key, value) for key, value in rest.items() if not _is_rate(value)]
     if spacing not in SPACINGS:
         wrong.append(f"there is no spacing {spacing!r}; there are {', '.join(SPACINGS)}")
-    wrong += _wrong_journeys(journeys)
+    wrong += _wrong_journeys(journeys, [*JOURNEYS, *beside])
     if not wrong:
         made = kind(**{key: float(value) for key, value in rest.items()})
         wrong = made.mistakes()
     if wrong:
         raise InvalidProfile("; ".join(wrong))
-    return Traffic(made, {key: float(value) for key, value in journeys.items()}, spacing)
+    return Traffic(made, {key: float(value) for key, value in journeys.items()}, spacing, beside)
 
 
-def _wrong_journeys(journeys: Any) -> list[str]:
+def _wrong_journeys(journeys: Any, known: Sequence[str]) -> list[str]:
     if not isinstance(journeys, dict):
         return ["journeys must be an object of journey and arrivals per second"]
     return [
-        f"there is no journey {key!r}; there are {', '.join(JOURNEYS)}"
-        for key in journeys
-        if key not in JOURNEYS
+        f"there is no journey {key!r}; there are {', '.join(known)}" for key in journeys if key not in known
     ] + [_not_a_rate(key, value) for key, value in journeys.items() if not _is_rate(value)]
 
 

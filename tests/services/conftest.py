@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.services.parts import Shop
+from tests.services.processes import Parts
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +34,11 @@ def shop(running_shop: Shop) -> Iterator[Shop]:
     running_shop.flags()
     yield running_shop
     running_shop.flags()
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Iterator[Parts]:
+    """Processes whose settings folder is the test's own; they end with it."""
+    made = Parts(tmp_path)
+    yield made
+    made.end()

@@ -28,7 +28,7 @@ class StubShop:
         self.carts: dict[str, dict[int, int]] = {}
 
     def answer(self, method: str, path: str, body: Json) -> tuple[int, Json]:
-        first, *rest = path.removeprefix("/api/").split("/")
+        first, *rest = path.removeprefix("/api").lstrip("/").split("/")  # without: as the edge's catalog
         first, _, query = first.partition("?q=")
         handlers: dict[str, Callable[[], tuple[int, Json]]] = {
             "home": self._home,

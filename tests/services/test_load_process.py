@@ -8,19 +8,15 @@ import socketserver
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
 from sys import executable
 
 import pytest
 
-from labctl.errors import LabError
 from labctl.lab.load_client import LoadClient
 from labctl.slo.sli import Second, Tally
-from tests.services.parts import SERVICES, Process, eventually, free_port
+from tests.services.parts import SERVICES, eventually, free_port
+from tests.services.processes import ROOT, Parts
 
-ROOT = SERVICES.parent
 ONLY_HOME = {
     "home": 100,
     **dict.fromkeys(("product", "search", "cart", "checkout", "order-status", "account-history"), 0),
@@ -29,59 +25,6 @@ STALL_S, RUN_S = 5.0, 40
 THRESHOLD_S = 0.4
 
 pytestmark = pytest.mark.integration
-
-
-class Parts:
-    """Processes of one test."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._processes: list[Process] = []
-
-    def start(self, module: str, *arguments: object, **environment: object) -> Process:
-        base = {"PYTHONPATH": f"{SERVICES}:{ROOT}", "SETTINGS_DIR": str(self._folder)}
-        argv = [executable, "-m", module, *map(str, arguments)]
-        log = self._folder / f"{module}-{len(self._processes)}.log"
-        process = Process(argv, log, {**base, **{key: str(value) for key, value in environment.items()}})
-        process.start()
-        self._processes.append(process)
-        return process
-
-    def shop(self, *stall: float) -> int:
-        port = free_port()
-        self.start("tests.services.stub_shop", port, *stall)
-        return port
-
-    def load(self, front: int) -> tuple[Process, LoadClient]:
-        port = free_port()
-        process = self.start(
-            "load",
-            LISTEN_HOST="127.0.0.1",
-            SERVICE_PORT=port,
-            FRONT_ADDR=f"127.0.0.1:{front}",
-            SLO_DIR=ROOT / "slos",
-            LOAD_SEED="test",
-        )
-        client = LoadClient(f"http://127.0.0.1:{port}")
-        eventually(lambda: _ready(client), what="load is ready")
-        return process, client
-
-    def end(self) -> None:
-        for process in self._processes:
-            process.end(9)
-
-
-def _ready(client: LoadClient) -> bool:
-    with suppress(LabError):
-        return bool(client.run())
-    return False
-
-
-@pytest.fixture
-def parts(tmp_path: Path) -> Iterator[Parts]:
-    made = Parts(tmp_path)
-    yield made
-    made.end()
 
 
 def _total(seconds: list[Second], journey: str) -> Tally:
