@@ -18,6 +18,7 @@ from labctl.errors import CannotRunHere, CouldNotJudge, LabError, UsageError
 from labctl.judge import Hold, InvariantResult, Outcome, Verdict, conclude, ignored_s
 from labctl.lab.lab import Lab
 from labctl.lab.reach import Unreachable
+from labctl.runtimes import journeys
 from labctl.runtimes.base import State
 from labctl.scenario.model import Challenge, Evidence, Invariant, Scenario
 from labctl.scenario.steps import Act, Wait
@@ -37,6 +38,7 @@ USUAL_RESTART_S = 3.0
 
 def rules(lab: Lab, scenario: Scenario) -> Rules:
     """What the scenario asks, with restart times as this machine's last reset measured them."""
+    journeys.require_told(lab.site)
     promises = {objective.journey: objective for objective in objectives()}
     targets = {journey: promise.target for journey, promise in promises.items()}
     restarts = [event.payload["steps"]["stack"] for event in lab.journal.read() if event.kind == "lab.reset"]

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from labctl.clock import Clock, FakeClock
 from labctl.errors import RuntimeFailed, UsageError
+from labctl.runtimes import journeys
 from labctl.runtimes.base import (
     Address,
     Beside,
@@ -25,6 +26,7 @@ from labctl.runtimes.base import (
     Site,
     State,
 )
+from labctl.runtimes.local.layout import Layout
 from labctl.stack.compose import Stack
 from labctl.stack.wanted import Want, Wanted
 
@@ -57,6 +59,7 @@ class FakeRuntime:
     def apply(self, want: Wanted) -> None:
         for name in want.components:
             self._stack[name]
+        journeys.lay_out(Layout(self._site.folder))
         self.applied.append(want)
         failed = [
             f"{name}: {why}"

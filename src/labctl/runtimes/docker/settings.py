@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from labctl.runtimes import journeys
 from labctl.runtimes.docker.chronicle import Life
 from labctl.runtimes.docker.places import Places
 from labctl.runtimes.docker.plan import Plan
@@ -18,8 +19,9 @@ _READABLE = 0o644  # containers run as users of their own
 
 
 def render(stack: Stack, places: Places, want: Wanted) -> None:
-    """Flags, and the configuration of Prometheus and Alertmanager where the stack has them."""
+    """Flags, installed journeys, and what Prometheus and Alertmanager are told where the stack has them."""
     layout.tell_flags(places, want.flags, foreign(stack))
+    journeys.lay_out(places)
     by_recipe = {component.recipe: component for component in stack.components.values()}
     alertmanager = by_recipe.get("alertmanager")
     if alertmanager:

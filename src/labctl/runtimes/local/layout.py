@@ -35,6 +35,8 @@ class Layout:
         self.flags = self.settings / flags.OURS
         self.foreign_flags = self.settings / flags.FOREIGN
         self.endpoints = self.settings / "endpoints.json"
+        self.journeys = self.settings / "journeys.json"
+        self.journeys_code = self.settings / "journeys"
         self.prometheus = self.settings / "prometheus"
         self.alertmanager = self.settings / "alertmanager"
         self.targets = self.prometheus / "targets.json"
@@ -56,15 +58,16 @@ class Layout:
 
     def remove(self) -> None:
         """Remove everything that this runtime wrote."""
-        for folder in (self.run, self.logs, self.trees, self.data, self.prometheus, self.alertmanager):
+        configured = (self.prometheus, self.alertmanager, self.journeys_code)
+        for folder in (self.run, self.logs, self.trees, self.data, *configured):
             remove(folder)
-        for file in (self.flags, self.foreign_flags, self.endpoints):
+        for file in (self.flags, self.foreign_flags, self.endpoints, self.journeys):
             file.unlink(missing_ok=True)
 
 
 def write(path: Path, plain: Any, *, mode: int = 0o600) -> None:
     """Replace a JSON file in one step: a reader sees the old or the new, never a part."""
-    _replace(path, json.dumps(plain, separators=(",", ":")).encode(), mode)
+    replace(path, json.dumps(plain, separators=(",", ":")).encode(), mode=mode)
 
 
 def read(path: Path) -> Any:
@@ -77,7 +80,7 @@ def read(path: Path) -> Any:
 
 def seal(path: Path, plain: Mapping[str, Any], *, mode: int = 0o600, pad_to: int = 0) -> None:
     """`write` for what a learner may not read in passing."""
-    _replace(path, sealed(plain, pad_to=pad_to), mode)
+    replace(path, sealed(plain, pad_to=pad_to), mode=mode)
 
 
 def unseal(path: Path) -> Any:
@@ -96,7 +99,8 @@ def tell_flags(places: Layout, values: Mapping[str, str], foreign: Collection[st
     seal(places.foreign_flags, theirs, mode=READABLE, pad_to=flags.FOREIGN_BYTES)
 
 
-def _replace(path: Path, data: bytes, mode: int) -> None:
+def replace(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """Replace a file in one step."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "wb") as file:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from labctl.runtimes import journeys
 from labctl.runtimes.local.fixed import HOST
 from labctl.runtimes.local.job import Part
 from labctl.runtimes.local.layout import Layout
@@ -12,7 +13,8 @@ from labctl.stack.compose import Stack
 
 
 def render(stack: Stack, places: Layout, parts: Mapping[str, Part]) -> None:
-    """Write the configuration of Prometheus and Alertmanager, where the stack has them."""
+    """Installed journeys, and the configuration of Prometheus and Alertmanager where the stack has them."""
+    journeys.lay_out(places)
     by_recipe = {part.recipe: part for part in parts.values()}
     alertmanager = by_recipe.get("alertmanager")
     if alertmanager:
