@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from labctl import assets, extensions
 from labctl.cli import main
 from labctl.scenario import catalog
+from tests.packages import install
 from tests.scenario.samples import SMALL
 
 ROOT = Path(__file__).parent.parent
@@ -22,17 +22,6 @@ from labctl.actions.base import Action, action
 @action("restart", "Ours is better.")
 class Restart(Action): pass
 """
-
-
-def install(folder: Path, name: str, points: str, **modules: str) -> Path:
-    """A folder for sys.path with a package as pip would leave it: modules and entry points."""
-    info = folder / f"{name}-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(textwrap.dedent(points))
-    for module, text in modules.items():
-        (folder / f"{module}.py").write_text(text)
-    return folder
 
 
 @pytest.fixture(autouse=True)
@@ -147,19 +136,28 @@ def test_the_examples_scenario_is_wrong_without_its_package(tmp_path: Path) -> N
 
 
 @pytest.mark.integration
+def test_the_examples_journey_is_there_and_lints_clean(installed: Path) -> None:
+    """With its runbook, which is what its page names."""
+    code, out, err = labctl(installed, "runbook", "ReviewsBudgetBurn")
+    assert (code, out.splitlines()[0]) == (0, "# ReviewsBudgetBurn: Reviews are missing or slow"), err
+    (file,) = installed.rglob("reviews.yaml")
+    assert labctl(installed, "lint", "--strict", str(file))[:2] == (0, f"{file}: fine\n")
+
+
+@pytest.mark.integration
 def test_the_examples_own_tests_pass(installed: Path, tmp_path: Path) -> None:
-    """Its action takes effect, is taken back and refused, on the fake runtime."""
+    """Its action takes effect, is taken back and refused; its journey tells good pages from bad ones."""
     environment = {**os.environ, "PYTHONPATH": f"{installed}{os.pathsep}{ROOT / 'src'}"}
     argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(EXAMPLE / "tests")]
     argv += ["-c", os.devnull, "--rootdir", str(EXAMPLE)]
     done = subprocess.run(argv, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "3 passed" in done.stdout
+    assert "6 passed" in done.stdout
 
 
-def test_a_new_action_is_one_module_and_its_test() -> None:
-    """That is all the code there is in the example; the rest says that it is there."""
+def test_a_new_action_or_journey_is_one_module_and_its_test() -> None:
+    """That is all the code there is in the example; the rest says that it is there, or where load's is."""
     code = {path.name for path in EXAMPLE.rglob("*.py") if path.name != "__init__.py"}
-    assert code == {"freeze.py", "test_freeze.py"}
+    assert code == {"freeze.py", "test_freeze.py", "reviews.py", "test_reviews.py", "conftest.py"}
     empty = [path for path in EXAMPLE.rglob("__init__.py") if len(path.read_text().splitlines()) > 1]
     assert empty == []

@@ -1,0 +1,1 @@
+"""A journey: people who read reviews before they buy."""
