@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -12,7 +13,7 @@ import pytest
 from labctl.runtimes import journeys
 from labctl.runtimes.local.layout import Layout
 from labctl.slo.sli import Second
-from load.journeys import JOURNEYS, Bad, installed
+from load.journeys import JOURNEYS, Answer, Bad, installed
 from load.pace import Pace
 from load.profiles import PEAK, InvalidProfile, parse
 from load.seconds import Seconds
@@ -20,10 +21,11 @@ from load.timetable import Timetable
 from shared.journeys import HEADER, Told, told
 from tests.packages import VISIT, bring
 from tests.services.load_parts import ScriptedDoor, answer, product, visit
-from tests.services.parts import eventually, free_port
-from tests.services.processes import Parts
+from tests.services.parts import Shop, eventually, free_port
+from tests.services.processes import ROOT, Parts
 
 BESIDE = {"wish-list": 6.0}
+EXAMPLE = ROOT / "examples" / "incident-lab-freeze" / "src" / "incident_lab_freeze" / "journeys"
 
 
 def test_services_are_told_what_labctl_lays_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,6 +152,33 @@ def test_load_and_edge_count_the_same_visits(parts: Parts, tmp_path: Path) -> No
         assert (due > 0, counted) == (True, due), journey
     good = sum(second.journeys["wish-list"].good for second in seconds)
     assert (seconds[0].expected["wish-list"], good) == (6.0, after["wish-list", "good"])
+
+
+@dataclass
+class RealDoor:
+    """The real edge, asked by one user."""
+
+    shop: Shop
+
+    def ask(
+        self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        answered = httpx.request(
+            method, self.shop.url("edge", path), json=body, headers=dict(headers or {}), timeout=20
+        )
+        return Answer(answered.status_code, answered.content)
+
+
+@pytest.mark.integration
+def test_the_examples_journey_is_content_with_the_real_shop(shop: Shop) -> None:
+    """Whatever product is read of; without its reviews the page is good for the shop's own users alone."""
+    read = installed.read(EXAMPLE, ["reviews"])["reviews"]
+    for seed in range(20):
+        read(visit(RealDoor(shop), seed=seed))
+    shop.flags(edge_reviews_timeout="0.1ms")
+    JOURNEYS["product"](visit(RealDoor(shop)))
+    with pytest.raises(Bad, match="reviews is no list"):
+        read(visit(RealDoor(shop)))
 
 
 def _quiet(seconds: Sequence[Second]) -> bool:

@@ -24,14 +24,16 @@ class Traffic:
     rate: int = 100
 
 
-def edge_series(*phases: Traffic, instance: str = "edge-1", from_s: int = 0) -> dict[str, str]:
+def edge_series(
+    *phases: Traffic, instance: str = "edge-1", from_s: int = 0, journey: str = "checkout"
+) -> dict[str, str]:
     """The edge's counters through these phases, created at 0 at second `from_s`, in promtool's notation."""
     shares = {
         "good": [1 - phase.failed - phase.late for phase in phases],
         "late": [phase.late for phase in phases],
         "failed": [phase.failed for phase in phases],
     }
-    labels = f'job="edge",journey="checkout",instance="{instance}"'
+    labels = f'job="edge",journey="{journey}",instance="{instance}"'
     return {
         f'journey_requests_total{{outcome="{name}",{labels}}}': _counter(phases, of, from_s)
         for name, of in shares.items()
@@ -48,7 +50,13 @@ def _counter(phases: Sequence[Traffic], shares: list[float], from_s: int) -> str
     return " ".join(parts)
 
 
-def firing(folder: Path, series: dict[str, str], expected: dict[int, set[str]], where: str = "") -> None:
+def firing(
+    folder: Path,
+    series: dict[str, str],
+    expected: dict[int, set[str]],
+    where: str = "",
+    objective: Objective = CHECKOUT,
+) -> None:
     """Assert which alerts fire at given seconds: the `window` label, or else the name, of each.
 
     `where` narrows the alerts that are looked at: PromQL matchers on ALERTS.
@@ -63,12 +71,14 @@ def firing(folder: Path, series: dict[str, str], expected: dict[int, set[str]], 
         }
         for second, alerts_then in expected.items()
     ]
-    run(folder, series, checks)
+    run(folder, series, checks, objective)
 
 
-def run(folder: Path, series: dict[str, str], checks: list[dict[str, object]]) -> None:
-    """Run promtool on our rules for checkout with these series and PromQL checks."""
-    (folder / "rules.yml").write_text(rules.render([CHECKOUT], ["edge", "catalog"]))
+def run(
+    folder: Path, series: dict[str, str], checks: list[dict[str, object]], objective: Objective = CHECKOUT
+) -> None:
+    """Run promtool on our rules for one objective with these series and PromQL checks."""
+    (folder / "rules.yml").write_text(rules.render([objective], ["edge", "catalog"]))
     test = {
         "rule_files": ["rules.yml"],
         "evaluation_interval": "1s",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.packages import bring, write
+from tests.slo.promtool import Traffic, edge_series, firing
 
 from labctl.cli import main
 from labctl.desk import runbook
@@ -53,6 +54,17 @@ def test_its_alert_is_generated_and_leads_to_its_runbook(pack: Path) -> None:
     assert all('journey_requests_total{job="edge",journey="wish-list"}' in expr for expr in recorded)
     assert mine[0]["annotations"]["runbook"] == "labctl runbook WishListBudgetBurn"
     assert runbook.title("wishlistbudgetburn") == "The runbook of wish-list"
+
+
+@pytest.mark.integration
+def test_its_page_fires_when_its_users_are_hurt(pack: Path, tmp_path: Path) -> None:
+    """And for nobody else's: the same failures under another journey's name leave it silent."""
+    (wish,) = brought()
+    hurt = (Traffic(400), Traffic(60, failed=1.0))
+    mine = 'alertname="WishListBudgetBurn",severity="page"'
+    expected: dict[int, set[str]] = {400: set(), 415: {"60s/5s"}}
+    firing(tmp_path, edge_series(*hurt, journey="wish-list"), expected, mine, wish)
+    firing(tmp_path, edge_series(*hurt, journey="product"), {415: set()}, mine, wish)
 
 
 def test_a_scenario_may_name_it(pack: Path) -> None:
