@@ -264,6 +264,14 @@ class Scenario(Part):
     title: Text = Field(description="The symptom in a few words, as a learner sees it; never the cause.")
     family: Slug = Field(description="Siblings with the same symptom and page.")
     level: int = Field(ge=1, le=5, description="1 is a first drill, 5 is for veterans.")
+    skills: tuple[Text, ...] = Field(
+        default=(),
+        description="What it practises, as its siblings do; nothing that tells the cause.",
+    )
+    expected_time: Duration | None = Field(
+        default=None,
+        description="About how long somebody of its level needs, page to claim; an estimate, such as 15m.",
+    )
     requires: tuple[Capability, ...] = Field(default=(), description="What the runtime must be able to do.")
     briefing: Text = Field(description="What the learner is told before it begins.")
     page: Text | None = Field(

@@ -49,12 +49,13 @@ def quality(scenario: Scenario, known: Known) -> Iterator[Finding]:
 
 def shown(scenario: Scenario) -> dict[Place, str]:
     """What a learner reads before the debrief, by its place."""
-    texts = {
+    texts: dict[Place, str] = {
         ("title",): scenario.title,
         ("code",): scenario.code,
         ("family",): scenario.family,
         ("briefing",): scenario.briefing,
         ("page",): scenario.page or "",
+        **{("skills", index): skill for index, skill in enumerate(scenario.skills)},
     }
     return {place: text for place, text in texts.items() if text}
 
