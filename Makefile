@@ -1,6 +1,6 @@
 # Everything starts here: `make demo` and `make test` need only git, make and Python 3.11 or newer.
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor demo test unit drills proof lint format lock clean
+.PHONY: help setup doctor demo test unit drills proof lint format pages lock clean
 MAKEFLAGS += --no-print-directory
 
 RUNTIME ?= auto
@@ -24,6 +24,7 @@ help:
 	@echo "make proof   prove the whole library, with certificates (OUT=build/proof SHARD=1/2): the nightly job"
 	@echo "make lint    ruff (rules and format) and mypy"
 	@echo "make format  let ruff change what it can"
+	@echo "make pages   write what is made from other files: schemas/, docs/scenarios.md"
 	@echo "make setup   only the Python environment, .venv"
 	@echo "make lock    renew requirements/*.txt from pyproject.toml (needs uv)"
 	@echo "make clean   remove what make made here"
@@ -64,6 +65,10 @@ proof: doctor
 format: setup
 	@.venv/bin/ruff check --fix --quiet
 	@.venv/bin/ruff format --quiet
+
+pages: setup
+	@.venv/bin/python -m labctl.scenario.schema
+	@.venv/bin/python -m labctl.scenario.library
 
 # Hashed, for every platform, and without the name of any index.
 LOCK := uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 \
