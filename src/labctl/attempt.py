@@ -10,7 +10,7 @@ from labctl.engine import phases
 from labctl.engine.driver import Driver
 from labctl.engine.machine import Phase
 from labctl.engine.phases import Shown
-from labctl.judge import Colour, Outcome, red_now
+from labctl.judge import Colour, Outcome, Verdict, red_now
 from labctl.lab.journal import Event
 from labctl.lab.lab import Lab
 from labctl.lab.reset import reset
@@ -25,6 +25,7 @@ from labctl.scenario.universal import Universal, universal
 EVIDENCE_WITHIN_S = 20.0
 """How long after the page a piece of evidence may need to show: what climbs or is scraped takes a moment."""
 AGAIN_WITHIN_S = 60.0
+THIN = "users are neither hurt nor well, which proves nothing"
 _UNDECIDED_S = 180.0
 """How much longer a decoy is watched while a hold or a challenge runs."""
 
@@ -73,15 +74,20 @@ class Attempt:
         began = self._clock.now()
         phases.take_steps(self._lab, fix.do, Role.FIX)
         self._require_in_time(fix, self._clock.now() - began)
-        self._await_verdict(FIX_ALLOWANCE_S + 2 * driver.rules.hold_s)
-        self._await_verdict(_UNDECIDED_S, or_when=lambda: not driver.hold_runs)
-        verdict = driver.verdict()
+        verdict = self._patiently()
         grade = _grade(verdict.outcome, wanted=verdict.outcome is Outcome.MITIGATED)
         took_s = self._clock.now() - began
         self._proof.add(Check("fix", fix.name, grade, str(verdict), verdict.margin, took_s))
         if verdict.outcome is Outcome.MITIGATED:
             self._rho(bottleneck.FIXED)
         driver.end("fix tried")
+
+    def _patiently(self) -> Verdict:
+        """What became of a fix, which is given the time to drain what has piled up."""
+        driver = self._driver
+        self._await_verdict(FIX_ALLOWANCE_S + 2 * driver.rules.hold_s)
+        self._await_verdict(_UNDECIDED_S, or_when=lambda: not driver.hold_runs)
+        return driver.verdict()
 
     def _require_in_time(self, fix: Fix, took_s: float) -> None:
         """A fix may not take longer than somebody who does nothing was proven to wait in vain."""
@@ -167,16 +173,20 @@ class Attempt:
         self._await_verdict(_UNDECIDED_S, or_when=lambda: not self._driver.hold_runs)
         verdict = self._driver.verdict()
         healed = verdict.outcome is Outcome.MITIGATED
-        thin = verdict.outcome is Outcome.NOT_RESTORED and self._driver.hold.reading.colour is Colour.THIN
+        thin = self._thin(verdict)
         said = f"it restored the SLO, so it is no decoy: {verdict}" if healed else str(verdict)
         if thin:
-            said = f"users are neither hurt nor well, which proves nothing: {verdict}"
+            said = f"{THIN}: {verdict}"
         grade = _grade(verdict.outcome, wanted=not healed and not thin)
         check = Check("decoy", _name(decoy), grade, said, took_s=self._clock.now() - began)
         if healed:
             self._proof.require(check)
         self._proof.add(check)
         return done
+
+    def _thin(self, verdict: Verdict) -> bool:
+        """Neither red nor green at the end of it."""
+        return verdict.outcome is Outcome.NOT_RESTORED and self._driver.hold.reading.colour is Colour.THIN
 
     def _watched_s(self, decoy: Decoy | Universal) -> float:
         """As long as a hold takes; nobody acting for what the longest fix may take and 30 s more."""

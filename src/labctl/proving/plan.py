@@ -20,15 +20,19 @@ _TRYING_S = 45.0
 
 @dataclass(frozen=True)
 class Part:
-    """One attempt: decoys tried on one injection, or one fix on an injection of its own."""
+    """One attempt: decoys tried on one injection, or one fix on an injection of its own.
+
+    `of` is the sibling whose fix it is, where it is not the scenario's own (`labctl.proving.matrix`).
+    """
 
     scenario: Scenario
     run: int
-    name: str  # "decoys", "fix:NAME", "decoy:NAME"
+    name: str  # "decoys", "fix:NAME", "decoy:NAME", "SIBLING:NAME"
     decoys: tuple[Decoy | Universal, ...] = ()
     fix: Fix | None = None
     with_evidence: bool = False
     siblings: tuple[Scenario, ...] = ()
+    of: str = ""
 
     @property
     def cost_s(self) -> float:

@@ -17,6 +17,7 @@ from labctl.lab.lock import drive
 from labctl.lab.reset import reset
 from labctl.proof import Broken, Check, Grade, Proof
 from labctl.proving.bench import Bench
+from labctl.proving.crossing import Crossing
 from labctl.proving.judgement import Judgement
 from labctl.proving.plan import Part, Task
 from labctl.recording import Recording, record
@@ -170,8 +171,7 @@ class Run:
         began_s = self._clock.now()
         try:
             phases.require_capabilities(lab, part.scenario)
-            kind = Judgement if part.scenario.judgement else Attempt
-            attempt = kind(
+            attempt = _kind(part)(
                 lab,
                 part.scenario,
                 proof,
@@ -219,8 +219,18 @@ class Run:
         return proof
 
 
+def _kind(part: Part) -> type[Attempt]:
+    """What is to be found out: what a sibling's fix does here, what is right, or what mitigates."""
+    if part.of:
+        return Crossing
+    return Judgement if part.scenario.judgement else Attempt
+
+
 def _make(attempt: Attempt, part: Part) -> None:
     """The attempt that a part asks for."""
+    if isinstance(attempt, Crossing) and part.fix is not None:
+        attempt.meets(part.fix, part.of)
+        return
     if isinstance(attempt, Judgement):
         if part.fix is not None:
             attempt.turns_out_right(part.fix, with_evidence=part.with_evidence)

@@ -1,0 +1,133 @@
+"""The matrix of a family: each fix of each sibling in each incident, and the verdict that it met with.
+
+A fix that mends every sibling teaches nobody to look. So each member must refuse one of them at least:
+under it users stay hurt, are hurt again, or the action is refused. Pure; `labctl.proving.results` keeps
+what was measured, and a run (`labctl.proving.run`) measures it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from labctl.proving.crossing import Met
+from labctl.proving.plan import Part, Task
+from labctl.proving.sources import Source
+from labctl.scenario.family import families
+from labctl.scenario.model import Fix
+
+
+@dataclass(frozen=True, order=True)
+class Cell:
+    """One question: what becomes of the scenario `broken` under the fix of that name of its sibling `of`?"""
+
+    family: str
+    broken: str
+    of: str
+    fix: str
+
+    @classmethod
+    def asked_by(cls, part: Part) -> Cell:
+        """The cell that a part of a run measures."""
+        name = part.fix.name if part.fix else ""
+        return cls(part.scenario.family, part.scenario.id, part.of, name)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One answer. `inputs` tells the two files that it is about; `made` is the day, `runtime` on what."""
+
+    cell: Cell
+    met: Met
+    said: str
+    inputs: str
+    runtime: str
+    made: str
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A family's cells with what is known of them; what was measured on other files is not."""
+
+    family: str
+    members: tuple[Source, ...]  # without scenarios of judgement: nothing is broken in those
+    known: Mapping[Cell, Measured]
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Every fix of a member in each of its siblings; none in a family of one."""
+        return tuple(self._cells())
+
+    def _cells(self) -> Iterator[Cell]:
+        for broken in self.members:
+            for of in self.members:
+                if of.scenario.id != broken.scenario.id:
+                    for fix in of.scenario.fixes:
+                        yield Cell(self.family, broken.scenario.id, of.scenario.id, fix.name)
+
+    def met(self, cell: Cell) -> Met | None:
+        """The verdict; None where there is none yet."""
+        return self.known[cell].met if cell in self.known else None
+
+    @property
+    def missing(self) -> tuple[Cell, ...]:
+        """What is to be measured: cells without a verdict, those that could not be judged among them."""
+        return tuple(cell for cell in self.cells if self.met(cell) in (None, Met.COULD_NOT_JUDGE))
+
+    @property
+    def yielding(self) -> tuple[str, ...]:
+        """Members that every fix of every sibling mends, as far as the whole row is known."""
+        return tuple(
+            member.scenario.id
+            for member in self.members
+            if (row := [cell for cell in self.cells if cell.broken == member.scenario.id])
+            and all(self.met(cell) is Met.MITIGATED for cell in row)
+        )
+
+    @property
+    def exit_code(self) -> int:
+        """0 measured, and each member refuses a sibling's fix; 1 one refuses none; 3 cells are missing."""
+        return 1 if self.yielding else 3 if self.missing else 0
+
+
+def matrices(sources: Sequence[Source], measured: Iterable[Measured]) -> list[Matrix]:
+    """One for each family, by name."""
+    by_id = {source.scenario.id: source for source in sources}
+    answers = {each.cell: each for each in measured}
+    found = []
+    for name, siblings in families(by_id[each].scenario for each in by_id).items():
+        members = tuple(by_id[each.id] for each in siblings if not each.judgement)
+        bare = Matrix(name, members, {})
+        told = inputs(members)
+        known = {
+            cell: answers[cell]
+            for cell in bare.cells
+            if cell in answers and answers[cell].inputs == told[cell.broken, cell.of]
+        }
+        found.append(Matrix(name, members, known))
+    return found
+
+
+def inputs(members: Iterable[Source]) -> Mapping[tuple[str, str], str]:
+    """For each pair of scenarios what tells their two files from any others."""
+    digests = {each.scenario.id: hashlib.sha256(each.path.read_bytes()).hexdigest()[:16] for each in members}
+    return {(broken, of): f"{digests[broken]}-{digests[of]}" for broken in digests for of in digests}
+
+
+def plan(wanted: Iterable[Matrix]) -> tuple[Task, ...]:
+    """What a run has to do: a task for each member with missing cells, a part for each of those."""
+    return tuple(task for matrix in wanted for task in _tasks(matrix))
+
+
+def _tasks(matrix: Matrix) -> Iterator[Task]:
+    fixes = {(each.scenario.id, fix.name): fix for each in matrix.members for fix in each.scenario.fixes}
+    for member in matrix.members:
+        here = [cell for cell in matrix.missing if cell.broken == member.scenario.id]
+        if here:
+            parts = tuple(_part(member, cell, fixes[cell.of, cell.fix]) for cell in here)
+            yield Task(member.scenario, 1, parts, whole=False)
+
+
+def _part(broken: Source, cell: Cell, fix: Fix) -> Part:
+    return Part(broken.scenario, 1, f"{cell.of}:{cell.fix}", fix=fix, of=cell.of)
