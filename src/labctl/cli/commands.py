@@ -193,6 +193,12 @@ COMMANDS: dict[str, Entry] = {
             "labctl verify pool-shrunk --only 'fix:roll back checkout'",
         ),
     ),
+    "matrix": Entry(
+        AUTHOR,
+        "matrix:matrix",
+        "Try each fix in its siblings, and keep the verdicts.",
+        ("labctl matrix --out docs/fixes.json", "labctl matrix checkout-slow --jobs 2 --out fixes.json"),
+    ),
     "lint": Entry(
         AUTHOR,
         "author:lint",
