@@ -1,6 +1,6 @@
 # Everything starts here: `make demo` and `make test` need only git, make and Python 3.11 or newer.
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor demo test unit drills proof lint format pages lock clean
+.PHONY: help setup doctor demo test unit drills proof matrix lint format pages lock clean
 MAKEFLAGS += --no-print-directory
 
 RUNTIME ?= auto
@@ -22,9 +22,10 @@ help:
 	@echo "make unit    the tests that need no real parts: seconds"
 	@echo "make drills  every drill and proof on a real stack, the long ones too"
 	@echo "make proof   prove the whole library, with certificates (OUT=build/proof SHARD=1/2): the nightly job"
+	@echo "make matrix  try each fix in its siblings, as far as docs/fixes.json has no verdict yet"
 	@echo "make lint    ruff (rules and format) and mypy"
 	@echo "make format  let ruff change what it can"
-	@echo "make pages   write what is made from other files: schemas/, docs/scenarios.md"
+	@echo "make pages   write what is made from other files: schemas/, docs/scenarios.md …"
 	@echo "make setup   only the Python environment, .venv"
 	@echo "make lock    renew requirements/*.txt from pyproject.toml (needs uv)"
 	@echo "make clean   remove what make made here"
@@ -62,6 +63,10 @@ OUT ?= build/proof
 proof: doctor
 	@.venv/bin/labctl verify --all --thorough --out $(OUT) $(if $(SHARD),--shard $(SHARD)) $(ON)
 
+matrix: doctor
+	@.venv/bin/labctl matrix --out docs/fixes.json $(ON); code=$$?; \
+		.venv/bin/python -m labctl.proving.fixes && exit $$code
+
 format: setup
 	@.venv/bin/ruff check --fix --quiet
 	@.venv/bin/ruff format --quiet
@@ -69,6 +74,7 @@ format: setup
 pages: setup
 	@.venv/bin/python -m labctl.scenario.schema
 	@.venv/bin/python -m labctl.scenario.library
+	@.venv/bin/python -m labctl.proving.fixes
 
 # Hashed, for every platform, and without the name of any index.
 LOCK := uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 \
