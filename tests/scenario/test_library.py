@@ -93,6 +93,21 @@ def test_a_fold_that_never_closes_would_be_found() -> None:
     assert [scenario.code for scenario in library.shipped().values() if not leaks(scenario, page)] == []
 
 
+def test_every_link_leads_somewhere() -> None:
+    """To the folder, and from each fold to its scenario's file."""
+    links = re.findall(r"\]\((\.\./[^)#]+)\)", library.text(library.shipped()))
+    assert len(links) == 1 + len(library.shipped())
+    assert [link for link in links if not (assets.path("docs") / link).exists()] == []
+
+
+def test_the_table_leads_to_the_section_whatever_the_title() -> None:
+    """Readers of Markdown make anchors without punctuation."""
+    text = SMALL.replace("Orders do not go through", "Orders? Gone, they say")
+    page = library.text({"scenarios/valve-closed.yaml": loads(text, "valve-closed.yaml")})
+    assert "[checkout-90](#checkout-90-orders-gone-they-say)" in page
+    assert "### checkout-90 Orders? Gone, they say\n" in page
+
+
 def test_one_without_skills_or_time_says_so() -> None:
     """Scenarios of other people need neither; nothing is made up for them."""
     page = library.text({"scenarios/valve-closed.yaml": loads(SMALL, "valve-closed.yaml")})

@@ -5,6 +5,7 @@ What a learner may read stands open; what gives an incident away is folded.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from labctl import assets
@@ -50,15 +51,22 @@ def _index(scenarios: Iterable[Scenario]) -> Iterator[str]:
     yield "| code | family | level | time | what you would notice |\n|---|---|---|---|---|"
     for members in families(scenarios).values():
         for each in members:
-            anchor = f"{each.code}-{each.title}".lower().replace(" ", "-")
-            yield (
-                f"| [{each.code}](#{anchor}) | {each.family} | {each.level} | {_time(each)} | {each.title} |"
-            )
+            link = f"[{each.code}](#{_anchor(each)})"
+            yield f"| {link} | {each.family} | {each.level} | {_time(each)} | {each.title} |"
     yield ""
 
 
+def _heading(scenario: Scenario) -> str:
+    return f"{scenario.code} {scenario.title}"
+
+
+def _anchor(scenario: Scenario) -> str:
+    """Of its heading, as Markdown's readers make them: lower case, no punctuation."""
+    return re.sub(r"[^\w -]", "", _heading(scenario).lower()).replace(" ", "-")
+
+
 def _section(scenario: Scenario, file: str) -> Iterator[str]:
-    yield f"### {scenario.code} {scenario.title}\n"
+    yield f"### {_heading(scenario)}\n"
     yield from _open(scenario)
     yield f"<details>\n<summary>Spoilers of {scenario.code}</summary>\n"
     yield from _folded(scenario, file)
