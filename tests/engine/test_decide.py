@@ -138,6 +138,21 @@ def test_a_claim_while_users_are_hurt_fails_after_ten_seconds() -> None:
     assert str(conclude(decision.hold, decision.challenges).outcome) == "not restored"
 
 
+def test_a_claim_is_not_judged_on_a_late_load_while_more_seconds_may_settle_it() -> None:
+    """Plainly hurt, but for too few seconds in which the load was on time: a few more make a verdict."""
+    before = [
+        *healthy(50),
+        *[second(number, failed={"checkout": 12}, late_p99_ms=80.0) for number in (51, 52)],
+    ]
+    decisions = [
+        decided(replace(CLAIMED, claimed=50), [*before, *hurting(n, first=53)]) for n in range(1, 11)
+    ]
+    assert decisions[:9] == [None] * 9
+    decision = decisions[9]
+    assert isinstance(decision, Conclude)
+    assert str(conclude(decision.hold, decision.challenges).outcome) == "not restored"
+
+
 def test_a_claim_fails_once_the_hold_cannot_complete_in_time() -> None:
     """Hurt now and then, never for ten seconds: thirty seconds beyond the hold are enough."""
     flaps = [second(number, failed={"checkout": 8} if number % 9 == 0 else None) for number in range(91, 151)]

@@ -244,13 +244,14 @@ def _in_vain(drill: Drill, facts: Facts, rules: Rules) -> bool:
     """Whether users were hurt for ten seconds more, or the hold can't complete within PATIENCE_S more.
 
     Both are counted in seconds since the claim and since the last change, whichever was later:
-    who claims and then goes on working claims what came of that.
+    who claims and then goes on working claims what came of that. While the load was too late for a verdict,
+    more seconds may make one.
     """
     fresh = [second for second in counted(drill, facts.seconds) if second.number > drill.claimed]
     held_s = facts.hold.held_s
     too_late = len(fresh) - held_s > PATIENCE_S or len(fresh) > rules.hold_s + PATIENCE_S
-    hurt = any(red_now(fresh, name, target=target) for name, target in rules.objectives.items())
-    return too_late or (held_s == 0 and hurt)
+    hurt = held_s == 0 and any(red_now(fresh, name, target=each) for name, each in rules.objectives.items())
+    return too_late or (hurt and (facts.hold.plainly_red or not facts.hold.reading.problems))
 
 
 def _held(hold: Hold) -> Decision | None:
