@@ -77,7 +77,7 @@ def test_nothing_gives_it_away(shared: Terminal, scenario: Scenario) -> None:
         assert _knows(lab.folder, scenario), "the test looks at a lab that was never told anything"
     finally:
         drill.kill()
-        shared.types("quit")
+        shared.types("quit", "--yes")
 
 
 def test_the_third_party_hears_at_once_what_is_sealed(shared: Terminal) -> None:
