@@ -16,7 +16,7 @@ from labctl.runtimes.docker.engine import LABEL
 from labctl.runtimes.local import orphans
 from labctl.scenario.model import Scenario
 from labctl.seal import unsealed
-from tests.e2e.terminal import Terminal, at_home, soon
+from tests.e2e.terminal import Terminal, at_home, events, soon
 from tests.spoilers import files, scenarios, spoiled, spoilers
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -69,6 +69,8 @@ def test_nothing_gives_it_away(shared: Terminal, scenario: Scenario) -> None:
         assert spoiled(pattern, {**printed, "drill": drill.out + drill.err}) == []
         around = _containers(lab) if lab.kind == "docker" else _environments(lab)
         assert spoiled(pattern, {**around, **_metrics(lab)}) == []
+        # Whoever reads a database's file and closes it drops the locks of its own connections to it.
+        lab.journal.close()
         # What the drill's own command line is, its lock tells too; the learner typed it.
         every = files(lab.folder, without=("drive.lock",))
         data = {name: content for name, content in every.items() if name.startswith("data/")}
@@ -150,4 +152,4 @@ def _metrics(lab: Lab) -> dict[str, str]:
 def _knows(folder: Path, scenario: Scenario) -> bool:
     """That the lab has been told: what is sealed, opened, holds a wish or an event of the incident."""
     told = unsealed((folder / "run" / "wanted.sealed").read_bytes())
-    return bool(told["wanted"]) and any(scenario.id in str(e.payload) for e in open_lab().journal.read())
+    return bool(told["wanted"]) and any(scenario.id in str(event.payload) for event in events())
