@@ -14,6 +14,7 @@ from tests.scenario.samples import draft
 from tests.services.parts import Shop, eventually
 
 from labctl.scenario import catalog
+from labctl.scenario.steps import Act
 
 RELEASE = "2.3.3"
 LEAKED_PER_S = WEEKDAY["checkout"] * DECLINED_SHARE
@@ -39,9 +40,13 @@ def decline(shop: Shop, cards: int) -> list[int]:
     answers = []
     for _ in range(cards):
         answers.append(buy(shop, card=f"card-declined-{next(_numbers)}"))
-        resting = len(answers)
-        eventually(lambda least=resting: shop.postgres.one(LOCKS) >= least, what=f"{resting} cards at rest")
+        at_rest(shop, len(answers))
     return answers
+
+
+def at_rest(shop: Shop, cards: int) -> None:
+    """Wait until so many cards are at rest."""
+    eventually(lambda: shop.postgres.one(LOCKS) == cards, what=f"{cards} cards at rest")
 
 
 @contextmanager
@@ -50,7 +55,6 @@ def drained(shop: Shop, connections: int = 3) -> Iterator[None]:
     with shop.changed("checkout", **settings(connections)):
         assert decline(shop, connections) == [402] * connections
         yield
-    shop.forget()
 
 
 @pytest.mark.integration
@@ -61,7 +65,9 @@ def test_each_declined_card_keeps_a_connection(shop: Shop) -> None:
         assert shop.metric("checkout", "db_pool_available") == 0
         assert (buy(shop), shop.get("edge", "/api/orders/1").status_code) == (503, 503)
         assert shop.get("edge", "/api/products/1").status_code == 200
-        assert idle.accepts(shop.postgres.one(str(idle.sql).replace("5 seconds", "0 seconds")))  # type: ignore[arg-type]
+        with shop.postgres.connect() as connection:
+            asked = str(idle.sql).replace("5 seconds", "0 seconds")
+            assert idle.accepts((connection.execute(asked.encode()).fetchone() or (0,))[0])
         assert shop.metric("checkout", 'db_query_duration_seconds_count{outcome="error"') == 0
 
 
@@ -72,13 +78,12 @@ def test_a_card_at_rest_is_declined_without_asking_the_bank(shop: Shop) -> None:
         assert decline(shop, 1) == [402]
         card = f"card-declined-{next(_numbers)}"
         assert buy(shop, card) == 402
-        eventually(lambda: shop.postgres.one(LOCKS) == 2, what="both cards at rest")
+        at_rest(shop, 2)
         asked = shop.metric("checkout", CALLS)
         assert buy(shop, card) == 402
         assert shop.metric("checkout", CALLS) == asked
         assert shop.postgres.one(LOCKS) == 2
         assert buy(shop) == 201
-    shop.forget()
 
 
 @pytest.mark.integration
@@ -87,7 +92,6 @@ def test_without_declined_cards_nothing_is_kept(shop: Shop) -> None:
     with shop.changed("checkout", **settings(2)):
         assert [buy(shop) for _ in range(6)] == [201] * 6
         assert shop.metric("checkout", "db_pool_available") == 2
-    shop.forget()
 
 
 @pytest.mark.integration
@@ -131,7 +135,7 @@ def test_the_release_lets_go_when_it_ends(shop: Shop) -> None:
 def test_the_hold_outlasts_every_decoy_that_only_buys_time() -> None:
     """One connection a second: eight last for eight seconds, 24 for 25; the hold is three times the first."""
     scenario = draft("pool-leak")
-    steps = [act.action.step() for decoy in scenario.decoys for act in decoy.do if hasattr(act, "action")]
+    steps = [act.action.step() for decoy in scenario.decoys for act in decoy.do if isinstance(act, Act)]
     pools = [step["set"]["DB_POOL_MAX"] for step in steps if "set" in step]
     lasts_s = {pool: pool / LEAKED_PER_S for pool in (config.DB_POOL_MAX, *pools)}
     assert max(lasts_s.values()) < 0.6 * scenario.hold

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -72,15 +72,14 @@ def late(waited: list[Waited], journey: str) -> float:
 
 
 def test_a_burst_is_a_weekdays_peak() -> None:
-    """For four seconds the traffic is what the briefing says, and then a tenth of it."""
-    assert traffic().rates(0) == pytest.approx(WEEKDAY)
-    assert traffic().rates(3) == pytest.approx(WEEKDAY)
-    assert traffic().rates(4)["checkout"] == pytest.approx(1.2)
-    assert traffic().rates(8) == pytest.approx(WEEKDAY)
+    """For four seconds the traffic is about what the briefing says, and then a tenth of it."""
+    for second in (0, 3, 8):
+        assert traffic().rates(second) == pytest.approx(WEEKDAY, rel=0.1)
+    assert traffic().rates(4)["checkout"] < 2
 
 
 def test_two_connections_are_enough_on_average_and_not_in_a_burst() -> None:
-    """Three quarters of their time over a period; 1.4 times of it while everybody comes."""
+    """Five sixths of their time over a period; half as much again while everybody comes."""
 
     def rho(second: int) -> float:
         rates = traffic().rates(second)
@@ -90,10 +89,10 @@ def test_two_connections_are_enough_on_average_and_not_in_a_burst() -> None:
     assert sum(rho(second) for second in range(8)) / 8 < 0.9
 
 
-def test_half_are_late_and_nobody_waits_for_as_long_as_any_timeout() -> None:
-    """Neither the timeout that was set nor the usual one is ever reached, so that nothing fails."""
+def test_more_than_half_are_late_and_nobody_waits_for_as_long_as_any_timeout() -> None:
+    """Not even the usual timeout is reached, and the one that was set is far away: nothing fails."""
     waited = line(connections=setting()["DB_POOL_MAX"])
-    assert late(waited, "checkout") >= 0.4
+    assert late(waited, "checkout") >= 0.5
     assert late(waited, "cart") > late(waited, "checkout")
     assert max(each.wait_s for each in waited) < 0.9 * config.DB_POOL_TIMEOUT_S
     assert setting()["DB_POOL_TIMEOUT"] == "10s"
@@ -128,7 +127,7 @@ def test_a_burst_on_two_connections_is_late_without_an_error(shop: Shop) -> None
         with shop.changed("checkout", **sizes), ThreadPoolExecutor(16) as crowd:
             shop.flags(bank_delay="180ms")
             answers = [crowd.submit(timed, each) for each in range(16)]
-            while not all(each.done() for each in answers):
+            while wait(answers, timeout=0.1).not_done:
                 assert shop.get("checkout", "/readyz").status_code == 200
             assert {each.result()[0] for each in answers} == {201}
             assert shop.metric("checkout", "db_pool_timeouts_total") == 0
