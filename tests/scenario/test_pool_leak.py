@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from itertools import count
 
 import pytest
-from checkout import config
-from load.journeys.checkout import DECLINED_SHARE
-from load.profiles import WEEKDAY
 from tests.scenario.samples import draft
 from tests.services.parts import Shop, eventually
 
+from checkout import config
 from labctl.scenario import catalog
 from labctl.scenario.steps import Act
+from load.journeys.checkout import DECLINED_SHARE
+from load.profiles import WEEKDAY
 
 RELEASE = "2.3.3"
 LEAKED_PER_S = WEEKDAY["checkout"] * DECLINED_SHARE
@@ -136,7 +136,7 @@ def test_the_hold_outlasts_every_decoy_that_only_buys_time() -> None:
     """One connection a second: eight last for eight seconds, 24 for 25; the hold is three times the first."""
     scenario = draft("pool-leak")
     steps = [act.action.step() for decoy in scenario.decoys for act in decoy.do if isinstance(act, Act)]
-    pools = [step["set"]["DB_POOL_MAX"] for step in steps if "set" in step]
+    pools = [int(step["set"]["DB_POOL_MAX"]) for step in steps if "set" in step]
     lasts_s = {pool: pool / LEAKED_PER_S for pool in (config.DB_POOL_MAX, *pools)}
     assert max(lasts_s.values()) < 0.6 * scenario.hold
     assert 3 * lasts_s[config.DB_POOL_MAX] < scenario.hold

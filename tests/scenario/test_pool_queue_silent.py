@@ -10,14 +10,14 @@ from itertools import count
 from typing import Any
 
 import pytest
-from checkout import config
-from load.profiles import WEEKDAY, Traffic, parse
-from load.timetable import Timetable
 from tests.scenario.samples import draft
 from tests.services.parts import Shop
 
+from checkout import config
 from labctl.scenario import catalog
 from labctl.slo.openslo import objectives
+from load.profiles import WEEKDAY, Traffic, parse
+from load.timetable import Timetable
 
 HELD_S = {"checkout": 0.235, "cart": 0.006, "order-status": 0.003, "account-history": 0.006}
 """How long each journey holds a connection; a checkout's is the bank's 0.2 to 0.24 s and a few statements."""
@@ -91,7 +91,7 @@ def test_two_connections_are_enough_on_average_and_not_in_a_burst() -> None:
 
 def test_more_than_half_are_late_and_nobody_waits_for_as_long_as_any_timeout() -> None:
     """Not even the usual timeout is reached, and the one that was set is far away: nothing fails."""
-    waited = line(connections=setting()["DB_POOL_MAX"])
+    waited = line(connections=int(setting()["DB_POOL_MAX"]))
     assert late(waited, "checkout") >= 0.5
     assert late(waited, "cart") > late(waited, "checkout")
     assert max(each.wait_s for each in waited) < 0.9 * config.DB_POOL_TIMEOUT_S
@@ -137,7 +137,7 @@ def test_a_burst_on_two_connections_is_late_without_an_error(shop: Shop) -> None
 
 
 def test_siblings_cannot_be_told_apart_by_their_page() -> None:
-    """What a learner reads first is the same, word for word; the traffic is as the briefing says at its peak."""
+    """What a learner reads first is the same, word for word; only the traffic comes in bursts."""
     here, there = draft("pool-queue-silent"), catalog.find("pool-shrunk")
     for shown in ("title", "family", "briefing", "page", "expect", "hold"):
         assert getattr(here, shown) == getattr(there, shown), shown
