@@ -8,13 +8,15 @@ ON := $(if $(filter-out auto,$(RUNTIME)),--runtime $(RUNTIME))
 JOBS ?= logical
 PYTEST := .venv/bin/python -m pytest
 UNIT := -m "not integration and not e2e"
-PARTS := -m "integration and not e2e"
-DRILLS := -m "e2e and not long and not alone"
-PROOFS := -m "e2e and not long and alone"
+PARTS := -m "integration and not e2e and not long"
+# Where whole labs are: to collect all other tests, too, takes each worker a quarter of a minute.
+LABS := tests/e2e tests/runtimes
+DRILLS := $(LABS) -m "e2e and not long and not alone"
+PROOFS := $(LABS) -m "e2e and not long and alone"
 # A file's tests stay in one process: they may share a stack.
 PARALLEL := -n $(JOBS) --maxprocesses 4 --dist loadfile
 # Real parts are waited for most of the time, so that there may be more of them than cores.
-WAITING := -n 3 --dist loadfile
+WAITING := -n 4 --dist loadfile
 
 help:
 	@echo "make demo    set everything up and play one incident, narrated (RUNTIME=auto|local|docker)"
@@ -56,8 +58,8 @@ lint: setup
 	@echo "lint: fine" >&2
 
 drills: doctor
-	@$(PYTEST) -m "e2e and not alone" $(PARALLEL) -q
-	@$(PYTEST) -m "e2e and alone"
+	@$(PYTEST) -m "(e2e or long) and not alone" $(PARALLEL) -q
+	@$(PYTEST) $(LABS) -m "e2e and alone"
 
 OUT ?= build/proof
 proof: doctor

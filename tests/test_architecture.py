@@ -248,3 +248,14 @@ def test_the_locks_hold_what_the_project_asks_for() -> None:
         locked = set(re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE))
         names = {re.split(r"[\[><=~; ]", each)[0].lower().replace(".", "-") for each in asked}
         assert names <= locked, f"make lock: {lock} lacks {names - locked}"
+
+
+def test_whole_labs_are_played_where_make_looks_for_them() -> None:
+    """`make test` collects end-to-end tests in these two folders alone."""
+    tests = Path(__file__).parent
+    marked = {
+        path.relative_to(tests).parts[0]
+        for path in tests.rglob("test_*.py")
+        if re.search(r"pytest\.mark\.e2e\b", path.read_text())
+    }
+    assert marked - {Path(__file__).name} == {"e2e", "runtimes"}

@@ -12,7 +12,8 @@ from labctl.lab.lab import open_lab
 from labctl.runtimes.base import Signal
 from tests.e2e.terminal import Terminal, reaches
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+# Each run has the same on the fake runtime, in milliseconds: tests/engine/test_verify.py.
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(300)]
 
 
 @pytest.fixture

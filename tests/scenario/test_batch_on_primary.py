@@ -11,6 +11,8 @@ from tests.services.parts import Shop
 
 from labctl.scenario import catalog
 
+pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+
 
 def steps_of_job() -> list[dict[str, Any]]:
     """The job's steps in the order in which they are taken."""

@@ -8,7 +8,7 @@ from tests.services.parts import Shop
 
 from labctl.slo.openslo import objectives
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]  # of a draft: make drills
 
 STATEMENTS = 'db_query_duration_seconds_count{outcome="ok",query='
 EACH_WAY_S = 0.08

@@ -29,6 +29,8 @@ _MEASURE = """
 import tracemalloc
 from catalog.alike import Product, ranked
 from shared import catalogue
+
+pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
 everything = []
 for number in range(1, catalogue.PRODUCTS + 1):
     name = catalogue.product_name(number)

@@ -17,6 +17,8 @@ from labctl.scenario.steps import Act
 from load.keys import DEALER, Keys
 from load.profiles import KINDS, InvalidProfile, parse
 
+pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+
 
 def sql_of(steps: Any) -> list[str]:
     """The statements of a scenario's steps, in order."""

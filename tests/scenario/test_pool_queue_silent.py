@@ -19,6 +19,8 @@ from labctl.slo.openslo import objectives
 from load.profiles import WEEKDAY, Traffic, parse
 from load.timetable import Timetable
 
+pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+
 HELD_S = {"checkout": 0.235, "cart": 0.006, "order-status": 0.003, "account-history": 0.006}
 """How long each journey holds a connection; a checkout's is the bank's 0.2 to 0.24 s and a few statements."""
 PERIODS = 20

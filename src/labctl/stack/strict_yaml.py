@@ -20,6 +20,7 @@ import re
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,7 @@ def text_of(path: Path) -> str:
         raise InvalidFile([Mistake(str(path), line, 1, "is not UTF-8 text")]) from None
 
 
+@lru_cache(maxsize=128)  # a file is read for one thing after another, and each time took a tenth of a second
 def parse(text: str, name: str) -> Document:
     """The document in `text`; `name` is the file that mistakes are reported against."""
     try:
