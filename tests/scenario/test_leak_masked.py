@@ -21,6 +21,8 @@ from labctl.stack.compose import load_stack
 from load.keys import Keys
 from load.profiles import WEEKDAY
 
+pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+
 RELEASE = "3.1.3"
 CACHED_S = 30
 _USUAL_MB = 60
@@ -29,8 +31,6 @@ _MEASURE = """
 import tracemalloc
 from catalog.alike import Product, ranked
 from shared import catalogue
-
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
 everything = []
 for number in range(1, catalogue.PRODUCTS + 1):
     name = catalogue.product_name(number)
