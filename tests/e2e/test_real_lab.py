@@ -107,6 +107,7 @@ def test_a_change_that_was_killed_is_found_and_taken_back(lab: Lab) -> None:
     assert (found.clean, found.problems, processes(lab), names()) == (True, [], [], [])
 
 
+@pytest.mark.long
 def test_an_up_that_was_killed_leaves_nothing_after_recover(terminal: Terminal) -> None:
     """Killed as soon as its first process runs."""
     starting = python(_UP)
@@ -127,6 +128,7 @@ def open_lab_when_whole() -> Lab:
     return open_lab("one")
 
 
+@pytest.mark.long
 def test_processes_of_a_lab_whose_folder_was_deleted_are_found(lab: Lab) -> None:
     """And another lab beside it goes on."""
     other = create("two", "local")

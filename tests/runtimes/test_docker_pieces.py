@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from labctl.runtimes import docker as docker_runtime
 from labctl.runtimes.base import Site
 from labctl.runtimes.docker import by_hand, composed, engine, images, settings, usage
 from labctl.runtimes.docker.chronicle import OURS, Chronicle, _in_order
-from labctl.runtimes.docker.engine import Engine
+from labctl.runtimes.docker.engine import Engine, demultiplexed
 from labctl.runtimes.docker.keeper import waves
 from labctl.runtimes.docker.places import Places
 from labctl.runtimes.docker.plan import Plan, Planned
@@ -360,3 +361,14 @@ class TestSettings:
         assert told_flags(places.settings) == {"maintenance": "on", "bank-delay": "2s"}
         assert places.foreign_flags.read_bytes() != first
         assert {places.flags.stat().st_mode & 0o777, places.foreign_flags.stat().st_mode & 0o777} == {0o644}
+
+
+def test_what_a_program_printed_is_told_from_its_complaints() -> None:
+    """Frames as the engine sends them, in any order and size; one that was cut short says what it has."""
+    frames = b"".join(
+        struct.pack(">BxxxL", stream, len(text)) + text
+        for stream, text in ((1, b"hel"), (2, b"oh\n"), (1, b""), (1, b"lo\n"))
+    )
+    assert demultiplexed(frames) == (b"hello\n", b"oh\n")
+    assert demultiplexed(frames[:-2]) == (b"hell", b"oh\n")
+    assert demultiplexed(b"") == (b"", b"")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import socket
+import struct
 import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from os import environ
 from typing import Any, TypeVar
 
 import docker
 import requests
 from docker.errors import APIError, DockerException, NotFound
-from docker.utils.socket import STDERR, STDOUT, frames_iter
+from docker.utils.socket import STDERR, STDOUT
 
 from labctl.errors import CannotRunHere, RuntimeFailed
 
@@ -30,6 +31,7 @@ UNLIMITED = 1 << 50
 _TIMEOUT_S = 60
 _AT_ONCE = 8
 _PERIOD_US = 100_000
+_FRAME = struct.Struct(">BxxxL")
 
 Plain = dict[str, Any]
 T = TypeVar("T")
@@ -91,6 +93,18 @@ def all_at_once(work: Callable[[T], R], items: list[T]) -> list[R]:
         return [work(item) for item in items]
     with ThreadPoolExecutor(min(_AT_ONCE, len(items))) as pool:
         return list(pool.map(work, items))
+
+
+def demultiplexed(data: bytes) -> tuple[bytes, bytes]:
+    """What a program printed, and what it complained of, out of the frames in which the engine sends both."""
+    said = {STDOUT: bytearray(), STDERR: bytearray()}
+    at = 0
+    while at + _FRAME.size <= len(data):
+        stream, length = _FRAME.unpack_from(data, at)
+        at += _FRAME.size
+        said[stream] += data[at : at + length]
+        at += length
+    return bytes(said[STDOUT]), bytes(said[STDERR])
 
 
 class Engine:
@@ -183,17 +197,16 @@ class Engine:
 
     def execute(self, identity: str, argv: list[str], environment: Mapping[str, str]) -> tuple[int, str, str]:
         """Run a program inside; its exit code and what it printed."""
-        said = {STDOUT: bytearray(), STDERR: bytearray()}
         with translated():
             made = self.api.exec_create(identity, argv, environment=dict(environment))
-            # Not the SDK's own reading: that leaves the connection to the garbage collector.
-            with closing(self.api.exec_start(made["Id"], socket=True)) as connection:
-                for stream, data in frames_iter(connection, tty=False):
-                    said[stream] += data
-                with suppress(OSError):
-                    connection._response.close()  # noqa: SLF001 — it holds the same connection
+            # Not the SDK's own reading: that loses what is printed before it takes over the connection.
+            url = self.api._url("/exec/{0}/start", made["Id"])  # noqa: SLF001
+            wish = {"Tty": False, "Detach": False}
+            with closing(self.api._post_json(url, data=wish, stream=True, timeout=None)) as answer:  # noqa: SLF001
+                self.api._raise_for_status(answer)  # noqa: SLF001
+                out, err = demultiplexed(answer.content)
             code = self.api.exec_inspect(made["Id"])["ExitCode"]
-        return int(code or 0), said[STDOUT].decode(errors="replace"), said[STDERR].decode(errors="replace")
+        return int(code or 0), out.decode(errors="replace"), err.decode(errors="replace")
 
     def log(self, identity: str, since_wall_s: float = 0.0, tail: int | str = "all") -> bytes:
         """What a container printed, each line after its time; empty when it has gone."""
