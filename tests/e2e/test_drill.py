@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from labctl.lab.lab import open_lab
@@ -65,6 +67,9 @@ def nothing_is_given_away(drill: Running) -> None:
     assert [word for word in CAUSES if word in told] == []
 
 
+HELD = r"(came back after \d+ s; )?held 30 s of 30 s"
+
+
 @pytest.mark.timeout(600)
 def test_only_users_who_are_served_again_end_a_drill(terminal: Terminal) -> None:
     """Maintenance, no replica and a frozen one are judged red; a rollback typed elsewhere mitigates."""
@@ -87,8 +92,9 @@ def test_only_users_who_are_served_again_end_a_drill(terminal: Terminal) -> None
     done = drill.ends(within_s=30)
     assert done.code == 0, done.err
     assert "You: roll checkout back to 2.3.0" in done.err
-    assert "The hold is complete: held 30 s of 30 s" in " ".join(done.err.split())
-    assert done.out.startswith("mitigated\n- held 30 s of 30 s")
+    # A busy machine may hurt users for a moment meanwhile; the hold then starts over, and says so.
+    assert re.search(rf"The hold is complete: {HELD}", " ".join(done.err.split()))
+    assert re.match(rf"mitigated\n- {HELD}", done.out)
     assert "challenge restart" in done.out
     assert "cut its connection pool from 8 to 2" in done.plain
 
