@@ -18,6 +18,7 @@ CAUSES = ("2.4.0", "pool", "connection", "postgres", "fault", "inject", "deploy 
 """What would give it away; the list of commands says `deploy,`."""
 JUDGED = 60
 """Checkouts after a change before its effect is believed: five seconds of them."""
+HELD = r"(came back after \d+ s; )?held 30 s of 30 s"
 
 
 def refused(terminal: Terminal, *hurt: str) -> None:
@@ -65,9 +66,6 @@ def nothing_is_given_away(drill: Running) -> None:
     assert drill.out == ""
     told = drill.err.lower()
     assert [word for word in CAUSES if word in told] == []
-
-
-HELD = r"(came back after \d+ s; )?held 30 s of 30 s"
 
 
 @pytest.mark.timeout(600)
