@@ -158,7 +158,7 @@ class Attempt:
 
         def holds() -> bool:
             nonlocal shown
-            shown = shown if shown.holds else phases.show(self._lab, evidence)
+            shown = phases.show(self._lab, evidence)
             return shown.holds
 
         if not shown.holds:

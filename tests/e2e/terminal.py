@@ -125,7 +125,7 @@ class Terminal:
                 stdout=out,
                 stderr=err,
                 cwd=self.home,
-                env={**environment_of(self.home), "LABCTL_RUNTIME": self.runtime, **environment},
+                env={**environment_of(self.home, self.runtime), **environment},
             )
         running = Running(process, stdout, stderr)
         self._started.append(running)
@@ -143,11 +143,11 @@ class Terminal:
         recovery.recover_all(force=True)
 
 
-def environment_of(home: Path) -> Mapping[str, str]:
+def environment_of(home: Path, runtime: str = "local") -> Mapping[str, str]:
     """What a command in this home inherits."""
     kept = {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
     code = os.pathsep.join(str(assets.root() / part) for part in ("src", "services"))
-    ours = {"LABCTL_HOME": str(home), "LABCTL_RUNTIME": "local", "PYTHONPATH": code, "NO_COLOR": "1"}
+    ours = {"LABCTL_HOME": str(home), "LABCTL_RUNTIME": runtime, "PYTHONPATH": code, "NO_COLOR": "1"}
     return {**kept, **ours}
 
 

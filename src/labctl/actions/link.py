@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import httpx
 from pydantic import Field, model_validator
 
 from labctl.actions.base import Action, Plan, action
 from labctl.actions.times import Time
 from labctl.clock import seconds
 from labctl.errors import ActionRefused, FaultDidNotTake, UsageError
-from labctl.lab.loopback import ask
-from labctl.lab.reach import Unreachable
+from labctl.lab.links import ask_wire
 from labctl.stack.strict_yaml import did_you_mean
 
 if TYPE_CHECKING:
@@ -115,13 +113,13 @@ class Link(Action):
         if was == self._wanted():
             raise self._nothing_to_do()
         if self._kind == _DOWN:
-            _ask(lab, "POST", proxy, {"enabled": not self.down})
+            ask_wire(lab, "POST", proxy, {"enabled": not self.down})
         elif self._wanted()[self._kind] is None:
-            _ask(lab, "DELETE", f"{proxy}/toxics/{self._toxic}")
+            ask_wire(lab, "DELETE", f"{proxy}/toxics/{self._toxic}")
         elif was[self._kind] is None:
-            _ask(lab, "POST", f"{proxy}/toxics", self._plain())
+            ask_wire(lab, "POST", f"{proxy}/toxics", self._plain())
         else:
-            _ask(lab, "POST", f"{proxy}/toxics/{self._toxic}", self._plain())
+            ask_wire(lab, "POST", f"{proxy}/toxics/{self._toxic}", self._plain())
 
     def verify(self, lab: Lab) -> None:
         seen = self._seen(lab)
@@ -149,7 +147,7 @@ class Link(Action):
 
     def _seen(self, lab: Lab) -> Parameters:
         """The same as wire has it now."""
-        proxy = _ask(lab, "GET", f"/proxies/{self.link}")
+        proxy = ask_wire(lab, "GET", f"/proxies/{self.link}")
         if self._kind == _DOWN:
             return {_DOWN: not proxy["enabled"]}
         mine = [each for each in proxy["toxics"] if each["name"] == self._toxic]
@@ -200,15 +198,3 @@ def _said(parameters: Parameters) -> str:
     if parameters[kind] is None:
         return f"without {kind}"
     return ", ".join(f"{key}={value}" for key, value in parameters.items() if value != _USUAL.get(key))
-
-
-def _ask(lab: Lab, method: str, path: str, body: Parameters | None = None) -> Any:
-    address = lab.runtime.address("wire")
-    try:
-        answer = ask(method, address, path, body=body)
-        answer.raise_for_status()
-        return answer.json() if answer.content else None
-    except (httpx.HTTPError, ValueError) as error:
-        raise Unreachable(
-            f"wire at {address} does not do {method} {path}: {error}", hint="labctl status"
-        ) from error

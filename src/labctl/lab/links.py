@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -15,23 +16,24 @@ if TYPE_CHECKING:
 
 def heal_links(lab: Lab) -> None:
     """Remove every toxic and enable every link; Unreachable when one is still not whole."""
-    _ask(lab, "POST", "/reset")
+    ask_wire(lab, "POST", "/reset")
     sick = [
         name
-        for name, link in _ask(lab, "GET", "/proxies").items()
+        for name, link in ask_wire(lab, "GET", "/proxies").items()
         if link.get("toxics") or not link.get("enabled", True)
     ]
     if sick:
         raise Unreachable(f"wire still disturbs {', '.join(sorted(sick))}", hint="labctl restart wire")
 
 
-def _ask(lab: Lab, method: str, path: str) -> Any:
+def ask_wire(lab: Lab, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    """Parsed JSON, None where there is none; Unreachable says what `wire` does not do."""
     address = lab.runtime.address("wire")
     try:
-        answer = ask(method, address, path)
+        answer = ask(method, address, path, body=body)
         answer.raise_for_status()
         return answer.json() if answer.content else None
     except (httpx.HTTPError, ValueError) as error:
         raise Unreachable(
-            f"wire at {address} does not answer {path}: {error}", hint="labctl status"
+            f"wire at {address} does not do {method} {path}: {error}", hint="labctl status"
         ) from error

@@ -11,14 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from labctl import assets, clock
 from labctl.errors import InvalidFile, Mistake, UsageError
 from labctl.slo import installed
 from labctl.slo.openslo_file import DEADLINE, RATE, Slo, rate
-from labctl.stack.strict_yaml import Document, did_you_mean, parse, text_of
+from labctl.stack.strict_yaml import Document, did_you_mean, read
 from labctl.stack.typed import typed
 
 
@@ -101,12 +100,7 @@ def _load_all(paths: Iterable[Path], *, with_rate: bool = False) -> list[Objecti
 
 def load(path: Path, *, with_rate: bool = False) -> Objective:
     """The objective in one file, which must say how many visits there are `with_rate`."""
-    return _objective(text_of(path), path, with_rate)
-
-
-@cache  # nearly every command asks for all of them, some again and again, and parsing takes 20 ms each
-def _objective(text: str, path: Path, with_rate: bool) -> Objective:
-    document = parse(text, str(path))
+    document = read(path)
     slo = typed(document, Slo)
     notes = slo.metadata.annotations
     metric = slo.spec.indicator.spec.ratio

@@ -77,18 +77,14 @@ class Document:
 
 def read(path: Path) -> Document:
     """The document in a file; InvalidFile when it is unreadable, not UTF-8 or not strict YAML."""
-    return parse(text_of(path), str(path))
-
-
-def text_of(path: Path) -> str:
-    """What a file says, whatever that is; InvalidFile when it is unreadable or not UTF-8."""
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise InvalidFile([Mistake(str(path), 1, 1, f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise InvalidFile([Mistake(str(path), line, 1, "is not UTF-8 text")]) from None
+    return parse(text, str(path))
 
 
 @lru_cache(maxsize=128)  # a file is read for one thing after another, and each time took a tenth of a second
