@@ -66,11 +66,11 @@ class Attempt:
                 self._require_red_again(_name(decoy))
         self._driver.end("decoys tried")
 
-    def turns_green(self, fix: Fix) -> None:
+    def turns_green(self, fix: Fix, *, with_evidence: bool = False) -> None:
         """The fix must give users their objectives back, hold, and survive what it says it does."""
         driver = self._driver
         driver.rules = driver.rules.surviving(fix.must_survive)
-        self._break(with_evidence=False)
+        self._break(with_evidence=with_evidence)
         began = self._clock.now()
         phases.take_steps(self._lab, fix.do, Role.FIX)
         self._require_in_time(fix, self._clock.now() - began)

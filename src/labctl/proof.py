@@ -69,6 +69,7 @@ class Proof:
     took_s: float = 0.0
     run: int = 1  # which repeat
     conditions: list[Conditions] = field(default_factory=list)
+    whole: bool = True  # False where attempts were left out on purpose
 
     def add(self, check: Check) -> Check:
         self.checks.append(check)
@@ -92,6 +93,12 @@ class Proof:
         return 3 if undecided or not self.count(Grade.PASSED) else 0
 
     @property
+    def word(self) -> str:
+        """What it came to; of a part alone nobody may say *proven*."""
+        proven = "proven" if self.whole else "proven in part"
+        return {0: proven, 1: "not proven", 3: "could not judge"}[self.exit_code]
+
+    @property
     def cannot_run(self) -> bool:
         """Whether all that keeps it from being proven is what this machine lacks."""
         return self.exit_code == 3 and self.count(Grade.CANNOT_RUN) > 0 and not self.count(Grade.UNJUDGED)
@@ -103,6 +110,7 @@ class Proof:
             "scenario": self.scenario,
             "run": self.run,
             "runtime": self.runtime,
+            "whole": self.whole,
             "exit_code": self.exit_code,
             "took_s": round(self.took_s, 1),
             "checks": [

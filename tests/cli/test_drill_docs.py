@@ -9,14 +9,17 @@ from tests.spoilers import scenarios, spoiled, spoilers
 
 from labctl import assets
 from labctl.actions.deploy import Deploy
+from labctl.cli import page
 from labctl.cli.commands import COMMANDS
 from labctl.cli.screen.keys import KEYS
+from labctl.oncall.page import Page
 from labctl.scenario import catalog
 from labctl.scenario.model import Scenario
 from labctl.scenario.steps import Act
 
 FIRST = "docs/first-drill.md"
-DOCS = (FIRST, "docs/drill.md", "docs/debrief.md")
+LOOKING = "docs/investigating.md"
+DOCS = (FIRST, LOOKING, "docs/drill.md", "docs/debrief.md")
 
 
 def read(name: str) -> str:
@@ -49,6 +52,17 @@ def test_the_first_drill_goes_the_whole_way() -> None:
     assert places == sorted(places)
     for code in set(re.findall(r"labctl drill ([a-z]+-\d+)", text)):
         assert catalog.find(code)
+
+
+def test_a_page_is_shown_in_the_form_it_has() -> None:
+    """The labels of docs/investigating.md are those that `labctl page` prints, in its order."""
+    section = read(LOOKING).partition("## What pages")[2]
+    block = section.split("```")[1].strip()
+    sent = Page(0.0, "CheckoutBudgetBurn", "s", "d", "r", "Support writes.", "checkout", 9.0, 0.5)
+    form = re.compile(r"^(?:PAGE (?=[A-Z])|[a-z ]+(?=: ))", re.MULTILINE)
+    shown, wanted = form.findall(block), form.findall("\n".join(page.lines(sent)))
+    assert shown == wanted
+    assert len(wanted) == 6
 
 
 def test_keys_are_called_what_they_are() -> None:

@@ -304,6 +304,8 @@ def test_verify_for_machines_is_json_alone_on_stdout(labctl: Labctl, monkeypatch
         ("valve-closed", "--jobs", "2", "--keep"),
         ("valve-closed", "--shard", "3/2"),
         ("valve-closed", "--only", "fix:pray"),
+        ("valve-closed", "--quick", "--thorough"),
+        ("valve-closed", "--quick", "--only", "fix:run two"),
     ],
 )
 def test_verify_of_nothing_sensible_starts_no_lab(

@@ -5,10 +5,11 @@ import json
 import pytest
 from tests.cli.conftest import Labctl, ScriptedLoad
 
+from labctl.cli.status import firing
 from labctl.engine.decide import Rules
 from labctl.errors import CouldNotJudge
 from labctl.lab.lab import Lab
-from labctl.lab.reach import AlertmanagerClient
+from labctl.lab.reach import Alert, AlertmanagerClient
 from labctl.runtimes.fake import FakeRuntime
 
 BEGUN = {"drill": "d1", "scenario": "pool-shrunk", "mode": "drill", "run": "r1", "second": 0}
@@ -160,6 +161,21 @@ def test_status_for_machines_is_one_versioned_object(
     plain = json.loads(labctl("status", "--json")[1])
     assert plain["version"] == 1
     assert {"components", "journeys", "alerts", "flags", "problems"} <= set(plain)
+
+
+def test_each_alert_is_shown_once_pages_first() -> None:
+    """Though it fires for two windows at a time; since when the first of them does."""
+
+    def alert(name: str, severity: str, since_wall_s: float) -> Alert:
+        return Alert(name, "active", {"severity": severity}, {}, since_wall_s)
+
+    fired = [
+        alert("A", "ticket", 1.0),
+        alert("B", "page", 4.0),
+        alert("A", "page", 3.0),
+        alert("B", "page", 2.0),
+    ]
+    assert firing(fired) == [("page", "B", 2.0), ("page", "A", 3.0), ("ticket", "A", 1.0)]
 
 
 def test_logs_are_filtered_and_shown_in_order(lab: Lab, labctl: Labctl) -> None:

@@ -19,6 +19,7 @@ from labctl.engine.machine import Drill, Phase
 from labctl.judge import Outcome, Verdict
 from labctl.lab.journal import Event
 from labctl.lab.lab import Lab
+from labctl.lab.reach import Alert, AlertmanagerClient
 from labctl.oncall import moves, progress
 from labctl.recording import Recording
 from labctl.scenario import catalog
@@ -181,6 +182,20 @@ def test_the_page_has_symptom_burn_rate_budget_and_runbook(labctl: Labctl) -> No
     assert max(map(len, out.splitlines())) <= 80
     plain = json.loads(labctl("page", "--json")[1])
     assert (plain["alert"], round(plain["burn"], 1)) == ("CheckoutBudgetBurn", 40.2)
+
+
+def test_the_runbook_is_that_of_the_page(paged: Lab, labctl: Labctl, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though another alert fired before it; without a drill it is the first's."""
+
+    def alert(name: str, since_wall_s: float) -> Alert:
+        return Alert(name, "active", {"severity": "page"}, {}, since_wall_s)
+
+    both = [alert("CartBudgetBurn", 1.0), alert("CheckoutBudgetBurn", 2.0)]
+    monkeypatch.setattr(AlertmanagerClient, "alerts", lambda _: both)
+    assert labctl("runbook")[1].startswith("# CheckoutBudgetBurn:")
+    paged.journal.append("drill.ended", {"how": "quit"})
+    paged.journal.append("lab.reset", {})
+    assert labctl("runbook")[1].startswith("# CartBudgetBurn:")
 
 
 def test_a_page_that_has_not_come_is_said(lab: Lab, labctl: Labctl) -> None:

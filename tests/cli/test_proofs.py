@@ -69,6 +69,15 @@ def test_the_summary_counts_what_was_found(
     assert capsys.readouterr().out.strip() == said
 
 
+def test_a_part_alone_is_no_proof(capsys: pytest.CaptureFixture[str]) -> None:
+    """What passed of it is said as what it is, on the screen and for machines."""
+    proof = checked(Grade.PASSED)
+    proof.whole = False
+    proofs.print_proof(proof)
+    assert "pool-shrunk: proven in part on local" in capsys.readouterr().out
+    assert proof.to_plain()["whole"] is False
+
+
 @pytest.mark.parametrize(("codes", "code"), [((0, 0), 0), ((0, 3), 3), ((3, 1, 0), 1), ((), 3), ((1,), 1)])
 def test_over_many_proofs_one_beats_three(codes: tuple[int, ...], code: int) -> None:
     """A failed proof outweighs one that could not be judged; no proof is never a pass."""

@@ -9,7 +9,8 @@ from labctl.lab.lab import Lab, open_lab
 from labctl.slo.openslo import objectives
 from tests.e2e.terminal import Terminal, soon
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(600)]
+# The proofs of each run are made in two labs side by side, too.
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.long, pytest.mark.timeout(600)]
 
 CHANGES = ("deploy checkout 2.4.0", "flag new-banner on")
 TARGETS = {each.journey: each.target for each in objectives()}

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from labctl import verify
 from labctl.errors import UsageError
 from labctl.proof import Grade, Proof
+from labctl.proving.run import Nobody
 from labctl.stack.wanted import Wanted
 from tests.engine import world
 from tests.engine.world import WorldLab, prove, scenario
@@ -200,5 +202,19 @@ def test_one_part_can_be_proven_alone(lab: WorldLab) -> None:
     """`--only` proves one decoy or fix, and names what there is when there is no such part."""
     proof = prove(lab, scenario(), only="fix:roll back")
     assert [check.phase for check in proof.checks] == ["green", "red", "page", "fix", "reset"]
+    assert proof.word == "proven in part"
     with pytest.raises(UsageError, match="decoy:run three edges"):
         prove(lab, scenario(), only="fix:pray")
+
+
+def test_a_quick_proof_breaks_asks_for_evidence_and_mends_once(lab: WorldLab) -> None:
+    """It reproduces and can be fixed, which is no whole proof; what was left out is said."""
+    evidence = "evidence:\n  - {say: nobody listens, query: up, equals: 0}\nhints:"
+    (task,) = verify.plan([scenario(("hints:", evidence))], quick=True)
+    run = verify.prove([task], [lab], listener=Nobody())
+    (proof,) = run.proofs()
+    assert [check.phase for check in proof.checks] == [
+        *("green", "red", "page", "evidence", "fix", "reset", "attempt", "siblings")
+    ]
+    assert "decoys (5) and other fixes (0) are left out" in _said(proof, Grade.NOT_TRIED)
+    assert not proof.whole

@@ -64,6 +64,17 @@ def test_one_that_is_a_fix_somewhere_is_a_decoy_elsewhere_in_the_family() -> Non
     assert [check.name for check in second.left_out()] == ["do nothing", "maintenance", "scale to zero"]
 
 
+def test_a_quick_proof_is_evidence_and_one_fix_of_each() -> None:
+    """The evidence moves to the only attempt, siblings and all; what is left out is said, and is no pass."""
+    task, _ = plan([named("a"), named("b")], quick=True)
+    (part,) = task.parts
+    assert (part.name, part.decoys, part.with_evidence) == ("fix:roll back", (), True)
+    assert [each.id for each in part.siblings] == ["b"]
+    (left,) = task.left_out()
+    assert (left.outcome, left.said) == (Grade.NOT_TRIED, "decoys (5) and other fixes (0) are left out")
+    assert not task.whole
+
+
 def test_siblings_are_the_others_of_the_family_in_the_run() -> None:
     """Evidence is executed in them, and in no one else."""
     tasks = plan([named("a"), named("b"), named("c", "queue")])

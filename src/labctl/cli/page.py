@@ -50,7 +50,7 @@ def _parts(sent: "Page", this: str) -> "Iterator[str]":
         yield f"rule: {sent.description}"
     if sent.words:
         yield sent.words
-    yield f"runbook: {sent.runbook} More: labctl runbook{this}"
+    yield f"runbook: {sent.runbook}{this}"
 
 
 def _left(share: float) -> str:

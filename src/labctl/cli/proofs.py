@@ -48,12 +48,11 @@ def concluding(proof: "Proof") -> "list[Check]":
 def print_proof(proof: "Proof", write: Callable[[str], None] = out) -> None:
     """What the proof of one scenario comes to, in one line; thin margins are counted."""
     thin = sum(check.thin for check in proof.checks)
-    words = {0: ("proven", "green"), 1: ("not proven", "red"), 3: ("could not judge", "yellow")}
-    verdict, style = words[proof.exit_code]
+    style = {0: "green", 1: "red", 3: "yellow"}[proof.exit_code]
     counts = _counts(proof)
     if thin:
         counts += f", {thin} with a thin margin"
-    summary = f"{proof.scenario}: {paint(verdict, style)} on {proof.runtime}, in {duration(proof.took_s)}"
+    summary = f"{proof.scenario}: {paint(proof.word, style)} on {proof.runtime}, in {duration(proof.took_s)}"
     write(f"{summary} ({counts})")
     if said := conditions_line(proof):
         write(textwrap.fill(said, _COLUMNS, initial_indent="  ", subsequent_indent="  "))

@@ -1,12 +1,15 @@
 """`labctl runbook`: what to look at first, and what usually helps, for each alert."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from labctl.cli.choice import LabName, chosen
 from labctl.cli.terminal import out, say, table, width
 from labctl.errors import LabError, UsageError
+
+if TYPE_CHECKING:
+    from labctl.lab.lab import Lab
 
 
 def runbook(
@@ -26,7 +29,7 @@ def runbook(
 
 
 def _firing(lab: str | None) -> list[str]:
-    """What pages now, the first first; nothing when nobody can be asked: a runbook needs no lab."""
+    """What pages now, first what the drill was paged by, then the first; a runbook needs no lab."""
     try:
         opened = chosen(lab)
     except UsageError:  # none is up, or it is not said which
@@ -38,4 +41,17 @@ def _firing(lab: str | None) -> list[str]:
     except LabError:
         return []
     pages = [each for each in alerts if each.labels.get("severity") == "page"]
-    return list(dict.fromkeys(each.name for each in sorted(pages, key=lambda each: each.since_wall_s)))
+    by = _paged_by(opened)
+    pages.sort(key=lambda each: (each.name != by, each.since_wall_s))
+    return list(dict.fromkeys(each.name for each in pages))
+
+
+def _paged_by(lab: "Lab") -> str | None:
+    """The alert of the drill's page; None before it, and without a drill."""
+    from labctl.cli.incident import scenario_of
+    from labctl.oncall.page import page_of
+
+    try:
+        return page_of(lab, scenario_of(lab)).alert
+    except UsageError:
+        return None

@@ -9,7 +9,10 @@ from labctl.cli.history import when
 from labctl.cli.terminal import document, out, paint, say, table, width
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from labctl.desk.status import ComponentRow, JourneyRow, Status
+    from labctl.lab.reach import Alert
 
 
 def status(as_json: AsJson = False, lab: LabName = None) -> None:
@@ -81,13 +84,22 @@ def feels(row: "JourneyRow") -> str:
     return "HURT" if failed / row.due >= red_share(row.target) else "thin"
 
 
+def firing(alerts: "Iterable[Alert]") -> list[tuple[str, str, float]]:
+    """Severity, name and since when: each alert once, whichever windows burn, and pages first."""
+    first: dict[tuple[str, str], float] = {}
+    for each in alerts:
+        key = each.labels.get("severity", "alert"), each.name
+        first[key] = min(each.since_wall_s, first.get(key, each.since_wall_s))
+    ordered = sorted(first.items(), key=lambda item: (item[0][0] != "page", item[1]))
+    return [(*key, since_wall_s) for key, since_wall_s in ordered]
+
+
 def _rest(found: "Status") -> None:
     from labctl.desk.status import LATELY_S
 
     say(f"users over the last {LATELY_S} s")
-    for alert in found.alerts:
-        severity = alert.labels.get("severity", "alert")
-        out(f"{paint(severity, 'red')}  {alert.name}, since {when(alert.since_wall_s)}")
+    for severity, name, since_wall_s in firing(found.alerts):
+        out(f"{paint(severity, 'red')}  {name}, since {when(since_wall_s)}")
     for name, value in found.flags.items():
         out(f"flag  {name} {value}")
     for problem in found.problems:

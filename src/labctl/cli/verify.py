@@ -37,6 +37,9 @@ def verify(
     thorough: Annotated[
         bool, typer.Option("--thorough", help="Universal decoys with every scenario, not once per family.")
     ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Evidence and one fix: is it still there, can it still be fixed?")
+    ] = False,
     jobs: Annotated[
         str, typer.Option("--jobs", metavar="N", help="Labs at once; auto: as many as measurements bear.")
     ] = AUTO,
@@ -66,10 +69,14 @@ def verify(
 
     if form not in FORMATS:
         raise UsageError(f"there is no format {form!r}; there are {', '.join(FORMATS)}")
+    if quick and (thorough or only):
+        raise UsageError("--quick is one fix of each, so that neither --thorough nor --only goes with it")
     count = wanted_jobs(jobs, alone=keep or lab is not None)
     sources = _chosen(scenarios or [], every=every, changed=changed)
     sources = _share(sources, shard, thorough=thorough)
-    tasks = plan([each.scenario for each in sources], only=only, repeat=repeat, thorough=thorough)
+    tasks = plan(
+        [each.scenario for each in sources], only=only, repeat=repeat, thorough=thorough, quick=quick
+    )
     if not tasks:
         _report(form, [], {}, [], 0)
         raise typer.Exit(0)
@@ -174,4 +181,5 @@ def _report(
     for flake in differing:
         write(f"{paint('flake', 'yellow')}  {flake}")
     if len(proofs) > 1:
-        write(f"{sum(proof.exit_code == 0 for proof in proofs)} of {len(proofs)} proven")
+        part = "" if all(proof.whole for proof in proofs) else " in part"
+        write(f"{sum(proof.exit_code == 0 for proof in proofs)} of {len(proofs)} proven{part}")

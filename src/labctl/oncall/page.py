@@ -15,7 +15,7 @@ from labctl.slo.burn import PERIOD_S, burn_rate
 from labctl.slo.openslo import Objective, objectives
 from labctl.slo.sli import Second, Tally
 
-RUNBOOK = "See who is hurt (labctl status) and what changed (labctl changes); then mitigate."
+RUNBOOK = "see who is hurt (labctl status) and what changed (labctl changes), then mitigate; labctl runbook"
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ class Certificate:
             flakes=self.flakes,
             attempts=[self._attempt(number, each) for number, each in enumerate(self.attempts)],
             closing=[check for check in self.proof.checks if not self._of_an_attempt(check)],
-            word=_WORDS[self.proof.exit_code],
+            word=self.proof.word,
             counts={str(grade): self.proof.count(grade) for grade in Grade if self.proof.count(grade)},
         )
 
@@ -136,12 +136,9 @@ class Certificate:
         return any(check is each for attempted in self.attempts for each in attempted.proof.checks)
 
 
-_WORDS = {0: "proven", 1: "not proven", 3: "could not judge"}
-
-
 def index(certificates: Sequence[Certificate]) -> str:
     """A page that lists certificates by what they came to."""
-    rows = [(each, _WORDS[each.proof.exit_code]) for each in certificates]
+    rows = [(each, each.proof.word) for each in certificates]
     return _templates().get_template("index.html.jinja").render(rows=rows)
 
 

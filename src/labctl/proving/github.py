@@ -15,7 +15,7 @@ from labctl.proving.flakes import Flake
 from labctl.proving.sources import Source
 
 _LEVELS = {Grade.FAILED: "error", Grade.UNJUDGED: "error", Grade.CANNOT_RUN: "warning"}
-_MARKS = {0: "✅ proven", 1: "❌ not proven", 3: "❔ could not judge"}
+_MARKS = {0: "✅", 1: "❌", 3: "❔"}
 
 
 def annotated(
@@ -93,7 +93,7 @@ def _row(proof: Proof) -> str:
     late = [each.late_p99_ms for each in proof.conditions]
     cells = (
         proof.scenario if proof.run == 1 else f"{proof.scenario} (run {proof.run})",
-        _MARKS[proof.exit_code],
+        f"{_MARKS[proof.exit_code]} {proof.word}",
         ", ".join(f"{proof.count(grade)} {grade}" for grade in Grade if proof.count(grade)) or "none",
         f"{min(margins):.0%}" if margins else "–",
         f"{max(cpu):.0%}" if cpu else "–",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from labctl.errors import UsageError
 from labctl.proof import Check, Grade
@@ -50,31 +50,46 @@ class Task:
     scenario: Scenario
     run: int
     parts: tuple[Part, ...]
-    whole: bool  # False for a part alone: nothing is said of what was left out
+    whole: bool  # False where parts were left out on purpose
     siblings: tuple[Scenario, ...] = ()
     elsewhere: Mapping[UniversalName, str] = field(default_factory=dict)  # tried with this scenario
+    skipped: str = ""  # what a quick proof leaves out, in words
 
     @property
     def cost_s(self) -> float:
         return sum(part.cost_s for part in self.parts)
 
     def left_out(self) -> list[Check]:
-        """Universal decoys that a sibling in the same run is tried with, each said."""
-        return [
+        """What is not tried, each said: decoys that a sibling has, or what a quick proof leaves out."""
+        checks = [
             Check("decoy", name.replace("-", " "), Grade.NOT_TRIED, f"tried with {where}, of the same family")
             for name, where in self.elsewhere.items()
         ]
+        if self.skipped:
+            checks.append(Check("attempt", "quick", Grade.NOT_TRIED, f"{self.skipped} are left out"))
+        return checks
+
+    @property
+    def asks_siblings(self) -> bool:
+        """Whether evidence is executed in it, here and in the siblings."""
+        return any(part.with_evidence for part in self.parts)
 
 
 def plan(
-    scenarios: Sequence[Scenario], *, only: str | None = None, repeat: int = 1, thorough: bool = False
+    scenarios: Sequence[Scenario],
+    *,
+    only: str | None = None,
+    repeat: int = 1,
+    thorough: bool = False,
+    quick: bool = False,
 ) -> tuple[Task, ...]:
     """A task for each scenario and repeat, in order.
 
     Universal decoys are tried once per family, with its first scenario for which they are no fix, unless
-    `thorough`. `only` names one fix or decoy; UsageError when a scenario has none of that name.
+    `thorough`. `only` names one fix or decoy; UsageError when a scenario has none of that name. `quick`
+    asks whether each still reproduces and can still be fixed: its evidence and its first fix.
     """
-    carriers = {} if thorough or only else _carriers(scenarios)
+    carriers = {} if thorough or only or quick else _carriers(scenarios)
     tasks = []
     for run in range(1, repeat + 1):
         for scenario in scenarios:
@@ -83,12 +98,15 @@ def plan(
             )
             carried = {name: at for (family, name), at in carriers.items() if family == scenario.family}
             away = {name: at for name, at in carried.items() if at != scenario.id}
-            parts = _parts(scenario, run, away, siblings)
+            parts, skipped = _parts(scenario, run, away, siblings), ""
             if only is not None:
                 parts = _only(scenario, run, only)
+            elif quick:
+                parts, skipped = _quick(parts)
             fixes_here = scenario.universal
             elsewhere = {name: at for name, at in away.items() if name not in fixes_here}
-            tasks.append(Task(scenario, run, parts, only is None, siblings, elsewhere))
+            complete = only is None and not skipped
+            tasks.append(Task(scenario, run, parts, complete, siblings, elsewhere, skipped))
     return tuple(tasks)
 
 
@@ -117,6 +135,14 @@ def _parts(
         return (asking, *more, *wrong)
     chain = Part(scenario, run, "decoys", here, with_evidence=True, siblings=siblings)
     return (chain, *(Part(scenario, run, f"fix:{fix.name}", fix=fix) for fix in fixes))
+
+
+def _quick(parts: tuple[Part, ...]) -> tuple[tuple[Part, ...], str]:
+    """The first fix, with the evidence; and what is left out, if anything is."""
+    first, *more = (part for part in parts if part.fix)
+    decoys = sum(len(part.decoys) for part in parts)
+    asking = replace(first, with_evidence=True, siblings=parts[0].siblings)
+    return (asking,), f"decoys ({decoys}) and other fixes ({len(more)})" if decoys or more else ""
 
 
 def _only(scenario: Scenario, run: int, only: str) -> tuple[Part, ...]:

@@ -209,12 +209,12 @@ class Run:
         task = opened.task
         tried = self.attempted(task)
         runtime = tried[0].proof.runtime if tried else ""
-        proof = Proof(task.scenario.id, runtime, took_s=opened.took_s, run=task.run)
+        proof = Proof(task.scenario.id, runtime, took_s=opened.took_s, run=task.run, whole=task.whole)
         proof.checks = [check for each in tried for check in each.proof.checks] + opened.closing
         proof.conditions = [each for part in tried for each in part.proof.conditions]
-        if task.whole and proof.count(Grade.PASSED):
+        if proof.count(Grade.PASSED):
             proof.checks += task.left_out()
-            if final:
+            if final and task.asks_siblings:
                 proof.checks += self._bench.witnesses.checks(task.scenario, task.siblings)
         return proof
 
@@ -237,7 +237,7 @@ def _make(attempt: Attempt, part: Part) -> None:
         for decoy in part.decoys:
             attempt.does_harm(decoy)
     elif part.fix is not None:
-        attempt.turns_green(part.fix)
+        attempt.turns_green(part.fix, with_evidence=part.with_evidence)
     else:
         attempt.stays_red(part.decoys, with_evidence=part.with_evidence)
 

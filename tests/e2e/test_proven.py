@@ -1,8 +1,9 @@
-"""The first proof, in full: what the scenario says is measured, and holds."""
+"""The mission's three incidents: the first proven in full, the others as far as each run has time for."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import pytest
 
@@ -58,4 +59,24 @@ def test_pool_shrunk_is_proven(terminal: Terminal) -> None:
         assert any(f" {name}: " in each for each in said), name
 
     assert re.search(r"pool-shrunk: proven on local, in \d+ min .* \(\d+ passed", done.plain)
+    assert names() == []
+
+
+@pytest.mark.timeout(900)
+def test_the_others_still_reproduce_and_can_be_fixed(terminal: Terminal) -> None:
+    """`--quick`: green, red, page, every piece of evidence, one fix held and challenged, a clean reset."""
+    scenarios = [catalog.find(name) for name in ("slow-bank", "oom-deploy")]
+    done = terminal.types("verify", *(each.id for each in scenarios), "--quick", "--jobs", "2", within_s=840)
+    said = checks(done)
+    assert done.code == 0, done.out + done.err
+    assert [each for each in said if not each.startswith(("ok ", "- attempt quick", "- siblings"))] == []
+
+    wanted = Counter(
+        green=2, red=2, page=2, fix=2, reset=2, evidence=sum(len(each.evidence) for each in scenarios)
+    )
+    phases = Counter(each.split()[1] for each in said if each.startswith("ok "))
+    assert wanted - phases == Counter()
+    for scenario in scenarios:
+        assert any(each.startswith(f"ok fix {scenario.fixes[0].name}: mitigated: held") for each in said)
+        assert f"{scenario.id}: proven in part on local" in done.plain
     assert names() == []
