@@ -160,3 +160,26 @@ def test_a_dead_engines_process_number_is_forgotten(tmp_path: Path, alive: bool,
         subprocess.run(script, env={"RUN": str(tmp_path), "PATH": os.environ["PATH"]}, check=True)
         process.kill()
     assert pid_file.exists() is kept
+
+
+@pytest.mark.parametrize(
+    ("version", "file", "weight"),
+    [("cpu", "docker/cpu.shares", "16384\n"), (".", "docker/cpu.weight", "1600\n")],
+)
+def test_containers_weigh_what_their_processes_would(
+    tmp_path: Path, version: str, file: str, weight: str
+) -> None:
+    """All together, in the first version of cgroups and in the second; by default they weigh one."""
+    place = tmp_path / version
+    place.mkdir(exist_ok=True)
+    script = ["sh", "-e", "-c", engine.WEIGH_CONTAINERS]
+    subprocess.run(script, env={"CGROUPS": str(tmp_path), "PATH": os.environ["PATH"]}, check=True)
+    assert (place / file).read_text() == weight
+
+
+def test_an_engine_starts_where_nothing_can_be_weighed(tmp_path: Path) -> None:
+    """Without cgroups that can be written nothing is done, and nothing said."""
+    script = ["sh", "-e", "-c", engine.WEIGH_CONTAINERS]
+    nowhere = {"CGROUPS": str(tmp_path / "none"), "PATH": os.environ["PATH"]}
+    done = subprocess.run(script, env=nowhere, check=True, capture_output=True)
+    assert (done.stdout, done.stderr) == (b"", b"")

@@ -170,6 +170,14 @@ def test_it_says_where_the_drill_stands(drill: DrillNow, said: str) -> None:
     assert [each for each in shown(replace(SICK, drill=drill)) if each.startswith(" drill") and said in each]
 
 
+def test_open_questions_are_shown_until_it_is_over() -> None:
+    """Nobody waits for an answer after the drill."""
+    for stage, asks in ((Stage.OPEN, True), (Stage.OVER, False)):
+        drill = replace(OPEN, stage=stage, asked=("support: what may we tell them?",))
+        lines = shown(replace(SICK, drill=drill))
+        assert any(each.startswith(" asked  support: what may") for each in lines) is asks
+
+
 def test_what_could_not_be_found_out_is_said() -> None:
     """Without Alertmanager nobody claims that nothing pages."""
     lines = shown(

@@ -35,6 +35,12 @@ forget() {
 forget "${RUN:=/var/run}/docker.pid" dockerd
 forget "$RUN/docker/containerd/containerd.pid" containerd
 """
+# All containers together weigh as much as one process of the host: beside anything busy a lab would starve.
+# Here they get the weight of the sixteen that a lab is (cgroup v1, else v2).
+WEIGH_CONTAINERS = """
+weigh() { [ -d "$1" ] && mkdir -p "$1/docker" && echo "$3" >"$1/docker/$2"; } 2>/dev/null
+weigh "${CGROUPS:=/sys/fs/cgroup}/cpu" cpu.shares 16384 || weigh "$CGROUPS" cpu.weight 1600 || :
+"""
 _SYSTEMD = Path("/run/systemd/system")
 _PLACES = (  # where the command line looks, the user's own first
     Path.home() / ".docker/cli-plugins",
@@ -101,7 +107,7 @@ def _start(root: list[str], narrate: Narrate) -> None:
         run([*root, "systemctl", "start", "docker"], "start the Docker engine", narrate)
         return
     # A shell of root's opens the log, which is not ours to write; setsid lets it outlive this terminal.
-    command = f"{FORGET_THE_DEAD} exec setsid dockerd >>{LOG} 2>&1 </dev/null"
+    command = f"{FORGET_THE_DEAD} {WEIGH_CONTAINERS} exec setsid dockerd >>{LOG} 2>&1 </dev/null"
     subprocess.Popen(
         [*root, "sh", "-c", command],
         stdin=subprocess.DEVNULL,

@@ -69,7 +69,8 @@ def _journey(row: JourneyNow, cells: int) -> Line:
 
 def standing(snapshot: Snapshot, width: int) -> list[Line]:
     """What pages, where the drill stands, and what somebody wants to know."""
-    asked = [line(" ", ("asked  ", "dim"), (each, "bold")) for each in snapshot.drill.asked[-2:]]
+    open_now = () if snapshot.drill.stage is Stage.OVER else snapshot.drill.asked[-2:]
+    asked = [line(" ", ("asked  ", "dim"), (each, "bold")) for each in open_now]
     return [
         line(" ", ("page   ", "dim"), *_page(snapshot, 1 if width < _WIDE else 3)),
         line(" ", ("drill  ", "dim"), *_drill(snapshot.drill)),
