@@ -12,8 +12,8 @@ that several labs share them (`labctl.proving.plan`, `run`).
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from labctl.clock import Clock
@@ -62,29 +62,14 @@ def prove(
 
 
 def spread(run: Run, labs: Sequence[Lab]) -> None:
-    """Let every lab work until the plan is done; an interruption ends all of them first."""
-    failures: list[BaseException] = []
-
-    def work(lab: Lab) -> None:
+    """Let every lab work until the plan is done; whatever ends it early is raised when all have let go."""
+    with ThreadPoolExecutor(len(labs)) as workers:  # `Thread.join` forgets a thread once it is interrupted
         try:
-            run.work(lab)
-        except BaseException as error:  # noqa: BLE001 — raised again below, in the thread that can report it
-            failures.append(error)
+            for each in as_completed([workers.submit(run.work, lab) for lab in labs]):
+                each.result()
+        except BaseException:
             run.stop()
-
-    workers = [threading.Thread(target=work, args=(lab,), name=lab.name) for lab in labs]
-    for worker in workers:
-        worker.start()
-    try:
-        for worker in workers:
-            worker.join()
-    except BaseException:
-        run.stop()
-        for worker in workers:
-            worker.join()
-        raise
-    if failures:
-        raise failures[0]
+            raise
 
 
 @dataclass

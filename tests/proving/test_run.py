@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from labctl.lab.lab import Lab
 from labctl.proof import Check, Grade, Proof
 from labctl.proving.bench import FIX_ALLOWANCE_S, Bench
 from labctl.proving.plan import Part, plan
@@ -89,6 +93,23 @@ def test_a_lab_that_fails_ends_the_run(labs: list[WorldLab], monkeypatch: pytest
     monkeypatch.setattr(labs[1].world, "alerts", broken)
     with pytest.raises(ZeroDivisionError):
         spread(Run(plan([scenario()]), clock=labs[0].clock, labs=2), labs)
+
+
+def test_an_interrupted_run_waits_for_its_labs(lab: WorldLab) -> None:
+    """Who interrupts it gets the labs back when nobody drives them any more, and not before."""
+    let_go: list[str] = []
+
+    class Interrupted(Run):
+        def work(self, lab: Lab) -> None:
+            time.sleep(0.3)  # until somebody waits for it
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            assert self._stop.wait(20), "nobody has stopped the run"
+            time.sleep(0.3)  # it lets go within a moment, not at once
+            let_go.append(lab.name)
+
+    with pytest.raises(KeyboardInterrupt):
+        spread(Interrupted(plan([scenario()]), clock=lab.clock), [lab])
+    assert let_go == [lab.name]
 
 
 def test_a_stopped_run_begins_nothing_more(lab: WorldLab) -> None:
