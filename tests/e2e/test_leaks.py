@@ -23,7 +23,8 @@ from labctl.seal import unsealed
 from tests.e2e.terminal import Terminal, at_home, events, soon
 from tests.spoilers import files, scenarios, spoiled, spoilers
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+# Each run looks at what a stack in memory shows: tests/cli/test_leaks.py.
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(600)]
 
 LOOKS = (
     *(("status",), ("status", "--json"), ("check", "--explain"), ("check", "--json")),
@@ -40,13 +41,7 @@ LOOKS = (
 )  # fmt: skip
 
 
-IN_EACH_RUN = "checkout-04"
-"""Its cause is a third party's, which is the hardest to keep; `make drills` looks at every scenario."""
-
-
-@pytest.fixture(
-    scope="module", params=["local", pytest.param("docker", marks=(pytest.mark.docker, pytest.mark.long))]
-)
+@pytest.fixture(scope="module", params=["local", pytest.param("docker", marks=pytest.mark.docker)])
 def shared(request: pytest.FixtureRequest) -> Iterator[Terminal]:
     """One lab on each runtime for all tests here; each leaves it healthy."""
     with at_home(request.param) as opened:
@@ -54,13 +49,7 @@ def shared(request: pytest.FixtureRequest) -> Iterator[Terminal]:
         yield opened
 
 
-@pytest.mark.parametrize(
-    "scenario",
-    [
-        pytest.param(each, id=each.code, marks=() if each.code == IN_EACH_RUN else pytest.mark.long)
-        for each in scenarios()
-    ],
-)
+@pytest.mark.parametrize("scenario", scenarios(), ids=lambda each: each.code)
 def test_nothing_gives_it_away(shared: Terminal, scenario: Scenario) -> None:
     """What is printed, environments, processes, containers, metrics with labels, and the lab's files."""
     drill = shared.starts("drill", scenario.code, "--now")
