@@ -1,0 +1,139 @@
+"""no-incident: paying takes longer than it did, and far less than was promised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
+import pytest
+from tests.scenario.samples import draft
+from tests.services.parts import Shop, eventually
+
+from checkout import config
+from edge.experience import THRESHOLDS_S
+from labctl.clock import seconds
+from labctl.scenario.steps import Act
+from load.profiles import WEEKDAY
+
+pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+
+BANK_S = 0.2
+"""What the bank takes at least in a lab; a fifth more at most."""
+PLACED = "select count(*) from orders where starts_with(idempotency_key, 'no-incident-') and state = 'paid'"
+_numbers = count(1)
+
+
+def steps() -> dict[str, dict[str, Any]]:
+    """What each fix and each decoy sets, by its name."""
+    scenario = draft("no-incident")
+    return {
+        each.name: act.action.step()
+        for each in (*scenario.fixes, *scenario.decoys)
+        for act in each.do
+        if isinstance(act, Act)
+    }
+
+
+def delay() -> str:
+    (fault,) = draft("no-incident").faults
+    return str(fault.action.step()["flag"]["value"])
+
+
+def flags_of(name: str) -> dict[str, str]:
+    """The flags of a lab in which this one thing was done, or nothing."""
+    flag = steps().get(name, {}).get("flag")
+    done = {flag["name"].replace("-", "_"): str(flag["value"])} if flag else {}
+    return {"bank_delay": delay(), **done}
+
+
+def named(part: str) -> str:
+    """The one fix or decoy whose name has this in it."""
+    (name,) = (each for each in steps() if part in each)
+    return name
+
+
+@contextmanager
+def slower(shop: Shop, part: str = "", **settings: str) -> Iterator[None]:
+    """For the block, the bank is as in a lab, slower as the scenario has it; and that one thing was done."""
+    latency = {"LATENCY_MS": f"{1000 * BANK_S:g}"}
+    with shop.changed("bank", **latency), shop.changed("checkout", **settings):
+        shop.flags(**flags_of(named(part) if part else ""))
+        try:
+            yield
+        finally:
+            shop.flags()
+    shop.forget()
+
+
+def pay(shop: Shop, times: int) -> list[tuple[int, float]]:
+    """Status and seconds of so many checkouts, one after the other."""
+    answers = [shop.buy(f"no-incident-{next(_numbers)}") for _ in range(times)]
+    return [(each.status_code, each.elapsed.total_seconds()) for each in answers]
+
+
+@pytest.mark.integration
+def test_paying_takes_two_fifths_of_what_is_promised(shop: Shop) -> None:
+    """It is slower than it was, which somebody may see, and nobody is hurt."""
+    with slower(shop):
+        answers = pay(shop, 40)
+    assert {status for status, _ in answers} == {201}
+    took_s = sorted(took for _, took in answers)
+    assert took_s[0] > BANK_S + seconds(delay())
+    assert 0.3 < took_s[-2] / THRESHOLDS_S["checkout"] < 0.45
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("part", ["put the guard up", "make room"])
+def test_what_is_right_hurts_nobody(shop: Shop, part: str) -> None:
+    """Neither is needed; each is done beforehand, for a bank that becomes slower still."""
+    own = steps()[named(part)].get("set", {})
+    with slower(shop, part, **{key: str(value) for key, value in own.items() if key.isupper()}):
+        answers = pay(shop, 25)
+        assert shop.metric("checkout", "bank_breaker_open") == 0
+    assert {status for status, _ in answers} == {201}
+    assert max(took for _, took in answers) < 0.6 * THRESHOLDS_S["checkout"]
+
+
+@pytest.mark.integration
+def test_less_patience_with_the_bank_fails_every_payment_and_charges_it(shop: Shop) -> None:
+    """The timeout is shorter than what the bank takes now; the bank was asked all the same."""
+    with slower(shop, "wait 300 ms for the bank"):
+        assert [status for status, _ in pay(shop, 5)] == [503] * 5
+        eventually(
+            lambda: shop.get("bank", "/charges").json()["charged"] == 5, what="the bank has charged all"
+        )
+        assert shop.postgres.one(PLACED) == 0
+
+
+@pytest.mark.integration
+def test_an_edge_that_gives_up_leaves_an_order_behind(shop: Shop) -> None:
+    """The customer sees an error; a moment later the order is paid."""
+    with slower(shop, "have the edge give up"):
+        assert [status for status, _ in pay(shop, 5)] == [503] * 5
+        eventually(lambda: shop.postgres.one(PLACED) == 5, what="all five orders are paid")
+
+
+@pytest.mark.integration
+def test_turning_some_away_hurts_as_many(shop: Shop) -> None:
+    """Far more than the one in twenty that makes a journey red."""
+    with slower(shop, "turn away every third"):
+        answers = [status for status, _ in pay(shop, 60)]
+    assert set(answers) == {201, 429}
+    assert answers.count(429) > 0.05 * len(answers)
+
+
+def test_there_is_room_for_payments_that_take_longer() -> None:
+    """Arrivals × time held ÷ connections, with a hundredth of a second beside the bank."""
+    held_s = 1.1 * BANK_S + seconds(delay()) + 0.01
+    busy = WEEKDAY["checkout"] * held_s
+    assert 0.5 < busy / config.DB_POOL_MAX < 0.6
+    assert busy / int(steps()[named("make room")]["set"]["DB_POOL_MAX"]) < 0.4
+
+
+def test_the_wrong_timeouts_are_below_what_the_bank_takes_at_its_quickest() -> None:
+    """So that each payment is given up, not only some."""
+    for part in ("wait 300 ms for the bank", "have the edge give up"):
+        given = seconds(str(steps()[named(part)]["flag"]["value"]))
+        assert given < 0.95 * (BANK_S + seconds(delay()))
