@@ -1,4 +1,4 @@
-"""job: statements that run again and again, as cron.job says, whatever becomes of labctl."""
+"""job: what runs again and again, as cron.job says, whatever becomes of labctl."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import redis
 from tests.actions.conftest import Do
 from tests.lab import servers
 from tests.lab.double import DoubleRuntime
@@ -155,6 +156,65 @@ def test_it_comes_back_after_its_sessions_were_ended(shop: Lab, do: Do) -> None:
     set_up(do)
     do("sql", do=ENDS)
     goes_on(shop)
+
+
+@pytest.fixture
+def cache(shop: Lab, runtime: DoubleRuntime) -> Iterator[Lab]:
+    """The lab on a real Redis as well."""
+    with servers.redis_server() as address:
+        runtime.addresses["redis-cache"] = address
+        yield shop
+
+
+def cached(lab: Lab, key: str) -> int:
+    with lab.redis("redis-cache") as client:
+        return int(str(client.get(key) or 0))
+
+
+@pytest.mark.integration
+def test_it_writes_to_the_cache_for_as_long_as_it_is_active(cache: Lab, do: Do) -> None:
+    """Commands as for redis-cli; there it has its own name, and the table turns it off."""
+    change = do(
+        "job", name="offers", every="200ms", do=["incr runs", "set 'a name' x"], database="redis-cache"
+    )
+    assert change.summary == "job offers: every 0.2s on redis-cache"
+    now = cached(cache, "runs")
+    await_until(lambda: cached(cache, "runs") >= now + 2, what="two runs", within_s=10, clock=SystemClock())
+    do("sql", do="update cron.job set active = false where name = 'offers'")
+    seen: list[int] = []
+
+    def stands() -> bool:
+        seen.append(cached(cache, "runs"))
+        return len(seen) > 10 and seen[-1] == seen[-10]
+
+    await_until(stands, what="no further run", within_s=10, every_s=0.1, clock=SystemClock())
+    with cache.redis("redis-cache") as client:
+        assert client.get("a name") == "x"
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("command", "said"), [("set one", "wrong number of arguments"), ("set 'one", "No closing quotation")]
+)
+def test_what_the_cache_says_is_told(cache: Lab, do: Do, command: str, said: str) -> None:
+    """A command that it does not understand, and one that nobody could."""
+    with pytest.raises(FaultDidNotTake, match=rf"redis-cache says .*{said}"):
+        do("job", name="offers", every="200ms", do=command, database="redis-cache")
+
+
+@pytest.mark.integration
+def test_it_goes_on_when_the_cache_is_back(cache: Lab, do: Do, runtime: DoubleRuntime) -> None:
+    """A cache that is away fails a run and ends no job."""
+    do("job", name="offers", every="200ms", do="incr runs", database="redis-cache")
+    with cache.redis("redis-cache") as client:
+        client.config_set("requirepass", "another")
+    said = "select said from cron.job where said <> 'ok'"
+    await_until(lambda: ask(cache, said), what="a run fails", within_s=10, clock=SystemClock())
+    address = runtime.addresses["redis-cache"]
+    with redis.Redis(address.host, address.port, password="another") as client:  # noqa: S106
+        client.config_set("requirepass", servers.PASSWORD)
+    now = cached(cache, "runs")
+    await_until(lambda: cached(cache, "runs") > now, what="a run", within_s=10, clock=SystemClock())
 
 
 @pytest.mark.integration

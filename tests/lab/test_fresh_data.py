@@ -95,6 +95,20 @@ def test_caches_and_streams_are_emptied(lab: Lab, stores: ModuleType) -> None:
             assert client.dbsize() == 0
 
 
+def test_what_was_set_in_redis_while_it_ran_is_as_it_ships(lab: Lab, stores: ModuleType) -> None:
+    """More memory and another policy by `config set` do not outlive a reset, nor do keys without an end."""
+    with stores.redis_server() as address:
+        runtime = lab.runtime
+        assert isinstance(runtime, double.DoubleRuntime)
+        runtime.addresses.update({"redis-cache": address, "redis-queue": address})
+        with lab.redis("redis-queue") as client:
+            client.config_set("maxmemory", "1mb")
+            client.config_set("maxmemory-policy", "volatile-lru")
+            fresh_data.fresh_caches(lab)
+            assert client.config_get("maxmemory") == {"maxmemory": str(128 * 2**20)}
+            assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+
+
 def _service(lab: Lab) -> psycopg.Connection:
     """A session as a service of the shop has it."""
     address = lab.runtime.address("postgres")

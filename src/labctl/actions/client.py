@@ -1,8 +1,8 @@
 """A client of Postgres that goes on when the command that started it has ended: `background` starts it.
 
 It gets its order as JSON on its standard input and says on standard error what went wrong at first. It
-stands on the standard library and psycopg alone, so that it is small. It ends by itself: a session with
-its connection, a job with its row in cron.job, each of them with the lab's folder.
+stands on the standard library and psycopg, and on redis where a job runs there, so that it is small. It ends
+by itself: a session with its connection, a job with its row in cron.job, each of them with the lab's folder.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -22,6 +23,7 @@ SETTLES_S = 1.0
 """Statements that have not ended by then wait for somebody, or are long: whoever asked need not wait."""
 LOOK_S = 0.25
 GIVES_UP_S = 300.0
+_ANSWERS_S = 5.0
 _DONE = b"."
 _ALONE = "select pg_advisory_lock(hashtext('cron'), hashtext(%s))"
 _JOB = """
@@ -32,7 +34,8 @@ _JOB = """
 _RAN = "update cron.job set ran_at = clock_timestamp(), said = %s where name = %s and set_at = %s"
 
 Order = dict[str, Any]
-"""`folder` of the lab, `host` and `port` of Postgres, `passwords` by user, `name`; and what to do."""
+"""`folder` of the lab, `host` and `port` of Postgres, `passwords` by user, `name`; and what to do. A job
+is also told the `stores` that are no database: by name, their `host`, `port` and `password`."""
 
 
 def main() -> None:
@@ -105,7 +108,10 @@ def _keep_time(order: Order, own: psycopg.Connection) -> None:
         every_s, statements, works_s, database, user, active, set_at = row
         if active and time.monotonic() >= began + every_s:
             began = time.monotonic()
-            said = _run(order, database, user, statements, works_s)
+            if database in order["stores"]:
+                said = _run_in_store(order, database, statements, works_s)
+            else:
+                said = _run(order, database, user, statements, works_s)
             own.execute(_RAN, (said, order["name"], set_at))
         left_s = began + every_s - time.monotonic() if active else LOOK_S
         time.sleep(min(LOOK_S, max(0.0, left_s)))
@@ -120,6 +126,27 @@ def _run(order: Order, database: str, user: str, statements: list[str], works_s:
             connection.execute("commit")
     except psycopg.Error as error:
         return _first_line(error)
+    return "ok"
+
+
+def _run_in_store(order: Order, store: str, commands: list[str], works_s: float) -> str:
+    """One run in Redis: each command by itself, written as for redis-cli; then the client's own work."""
+    import redis  # noqa: PLC0415 — most clients never need it
+    from redis.backoff import NoBackoff  # noqa: PLC0415
+    from redis.retry import Retry  # noqa: PLC0415
+
+    try:
+        with redis.Redis(
+            **order["stores"][store],
+            client_name=order["name"],
+            socket_timeout=_ANSWERS_S,
+            retry=Retry(NoBackoff(), 0),  # the next run is soon enough
+        ) as client:
+            for each in commands:
+                client.execute_command(*shlex.split(each))  # type: ignore[no-untyped-call]
+            time.sleep(works_s)
+    except (redis.RedisError, ValueError) as error:  # ValueError: a quotation that does not end
+        return str(error).partition("\n")[0]
     return "ok"
 
 

@@ -1,5 +1,7 @@
 """Job: statements that run again and again, as a nightly batch does, by the table cron.job of the shop.
 
+They run in a database, or are commands for the cache, which is as much anybody's to write to.
+
 The table is the truth, for this action and for everybody else: who writes to it with psql changes the
 next run. A run is one session under the job's name; it is made by a process of the lab.
 """
@@ -18,6 +20,7 @@ from labctl.actions.session import Name, states
 from labctl.actions.times import Time
 from labctl.clock import Timeout, await_until, seconds
 from labctl.errors import ActionRefused, FaultDidNotTake
+from labctl.lab.reach import STORES
 
 if TYPE_CHECKING:
     from labctl.lab.lab import Lab
@@ -65,21 +68,24 @@ def _period(text: str) -> str:
     return text
 
 
-@action("job", "Set up statements that run again and again in Postgres, change them, or remove them.")
+@action("job", "Set up what runs again and again in Postgres or the cache, change it, or remove it.")
 class Job(Action):
     job: Name = Field(alias="name", description="Its name in cron.job, and its application_name.")
     every: Annotated[str, AfterValidator(_period)] | None = Field(
         None, description="From the beginning of one run to that of the next, such as 2s."
     )
     do: str | list[str] | None = Field(
-        None, description="What a run does, in one transaction; null removes the job."
+        None,
+        description="What a run does: statements, in one transaction, or commands; null removes the job.",
     )
     works: Time | None = Field(
         None, description="How long its client then works before it commits, such as 700ms."
     )
-    database: Literal["shop", "reporting"] | None = Field(None, description="Where; shop when it is new.")
+    database: Literal["shop", "reporting", "redis-cache"] | None = Field(
+        None, description="Where; shop when it is new."
+    )
     user: Literal["postgres", "shop", "analytics"] | None = Field(
-        None, description="As whom; shop when it is new."
+        None, description="As whom in Postgres; shop when it is new."
     )
     active: bool | None = Field(None, description="Whether it runs at all.")
 
@@ -144,7 +150,8 @@ class Job(Action):
         except Timeout as error:
             raise FaultDidNotTake(error.message, hint="labctl psql 'select * from cron.job'") from error
         if runs and said != "ok":
-            raise FaultDidNotTake(f"postgres says {said!r} to job {self.job}")
+            where = wanted["database"] if wanted and wanted["database"] in STORES else "postgres"
+            raise FaultDidNotTake(f"{where} says {said!r} to job {self.job}")
 
     def step(self) -> Mapping[str, Mapping[str, Any]]:
         return {self.name: self.model_dump(mode="json", by_alias=True, exclude_unset=True)}
@@ -199,7 +206,8 @@ def _said(wanted: Parameters | None, was: Parameters | None) -> str:
     if wanted is None:
         return "removed"
     if was is None:
-        return f"every {wanted['every']} on {wanted['database']} as {wanted['user']}"
+        whose = "" if wanted["database"] in STORES else f" as {wanted['user']}"
+        return f"every {wanted['every']} on {wanted['database']}{whose}"
     changed = [key for key in wanted if wanted[key] != was[key]]
     return ", ".join(f"{key} {_short(wanted[key])} (was {_short(was[key])})" for key in changed)
 

@@ -52,10 +52,12 @@ def fresh_databases(lab: Lab) -> None:
 
 
 def fresh_caches(lab: Lab) -> None:
-    """Empty both Redis servers, and see that they are."""
+    """Empty both Redis servers, and see that they are; what was set while they ran is as it ships again."""
     for store in STORES:
         client = lab.redis(store)
         try:
+            for setting, value in _shipped(lab, store).items():
+                client.config_set(setting, value)
             with client.pipeline(transaction=True) as together:
                 together.flushall()
                 together.dbsize()
@@ -66,6 +68,12 @@ def fresh_caches(lab: Lab) -> None:
             client.close()
         if left:
             raise LabError(f"{store} still holds {left} keys after it was emptied")
+
+
+def _shipped(lab: Lab, store: str) -> dict[str, str]:
+    """What a Redis server is started with and anybody may change while it runs, by `config set`."""
+    environment = lab.stack[store].environment
+    return {"maxmemory": environment["REDIS_MAXMEMORY"], "maxmemory-policy": environment["REDIS_POLICY"]}
 
 
 def _replace(connection: psycopg.Connection, template: str, owner: str) -> None:
