@@ -11,6 +11,9 @@ from shared.flags import flags
 from shared.logs import Log
 
 _LOG = Log("health")
+_READY = "/readyz"
+_PAGES = {"catalog": "/products/1", "checkout": "/carts/1"}
+"""What a probe asks for that wants to see a page made: cheap, and made as a user's is."""
 
 
 async def watch(name: str, replicas: Replicas, client: HttpClient) -> None:
@@ -29,15 +32,15 @@ async def watch(name: str, replicas: Replicas, client: HttpClient) -> None:
 async def _probe(name: str, replicas: Replicas, endpoint: Endpoint, client: HttpClient) -> None:
     failures = flags.whole("edge-health-failures")
     was_in = replicas.is_in(endpoint, probe_failures=failures)
-    replicas.probed(endpoint, healthy=await _healthy(endpoint, client))
+    replicas.probed(endpoint, healthy=await _healthy(name, endpoint, client))
     if was_in and not replicas.is_in(endpoint, probe_failures=failures):
         _LOG.warning("replica is out", dependency=name, replica_address=f"{endpoint[0]}:{endpoint[1]}")
 
 
-async def _healthy(endpoint: Endpoint, client: HttpClient) -> bool:
+async def _healthy(name: str, endpoint: Endpoint, client: HttpClient) -> bool:
     timeout_s = flags.seconds("edge-health-timeout")
     host, port = endpoint
-    match flags.text("edge-health-check"):
+    match check := flags.text("edge-health-check"):
         case "off":
             return True
         case "port":
@@ -48,8 +51,9 @@ async def _healthy(endpoint: Endpoint, client: HttpClient) -> bool:
             writer.close()
             return True
         case _:
+            path = _PAGES.get(name, _READY) if check == "page" else _READY
             try:
-                answer = await client.call("GET", f"http://{host}:{port}/readyz", timeout_s=timeout_s)
+                answer = await client.call("GET", f"http://{host}:{port}{path}", timeout_s=timeout_s)
             except CallFailed:
                 return False
             return answer.status == 200

@@ -18,7 +18,7 @@ from shared.errors import Unavailable
 from shared.healing_pool import HealingPool
 from shared.logs import Log
 from shared.metrics import Timed
-from shared.pool_metrics import PoolMetrics
+from shared.pool_metrics import POOLS
 
 _LOG = Log("postgres")
 _QUERIES = Timed("db_query_duration_seconds", "Statements sent to Postgres, by name", "query")
@@ -31,13 +31,15 @@ class Database:
 
     Environment: POSTGRES_ADDR, POSTGRES_PASSWORD, POSTGRES_USER, POSTGRES_DB, DB_POOL_MAX,
     DB_POOL_TIMEOUT (how long a request waits for a connection) and DB_STATEMENT_TIMEOUT.
+
+    A second pool of a process has a `name`, which its metrics bear; its size and timeout are as given.
     """
 
     def __init__(
-        self, *, pool_max: int, pool_timeout_s: float = 3.0, statement_timeout_s: float = 5.0
+        self, *, pool_max: int, pool_timeout_s: float = 3.0, statement_timeout_s: float = 5.0, name: str = ""
     ) -> None:
-        size = environment.whole("DB_POOL_MAX", pool_max)
-        self._timeout_s = environment.seconds("DB_POOL_TIMEOUT", pool_timeout_s)
+        size = pool_max if name else environment.whole("DB_POOL_MAX", pool_max)
+        self._timeout_s = pool_timeout_s if name else environment.seconds("DB_POOL_TIMEOUT", pool_timeout_s)
         self._pool = HealingPool(
             kwargs=_connect_arguments(environment.seconds("DB_STATEMENT_TIMEOUT", statement_timeout_s)),
             min_size=size,
@@ -47,7 +49,7 @@ class Database:
             open=False,
         )
         self._connected = False
-        PoolMetrics(self._pool).register()
+        POOLS.add(self._pool, name)
 
     async def open(self) -> None:
         """Start connecting; returns at once, `ready` tells when the first connection is there."""
@@ -80,6 +82,11 @@ class Database:
                 made.tell(error=_first_line(error))
                 _LOG.error("database failed", dependency="postgres", error=_first_line(error))
                 raise Unavailable("the database failed") from error
+
+
+async def session() -> AsyncConnection:
+    """A connection outside of any pool, for what lasts; psycopg.OperationalError when there is none."""
+    return await AsyncConnection.connect(**_connect_arguments(statement_timeout_s=0))
 
 
 async def fetch(

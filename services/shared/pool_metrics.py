@@ -1,14 +1,13 @@
-"""The numbers of a connection pool, read from it whenever somebody looks."""
+"""The numbers of connection pools, read from them whenever somebody looks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Protocol
 
-from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client import REGISTRY
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from psycopg_pool import AsyncConnectionPool
 
 _GAUGES = {
     "db_pool_size": ("pool_size", "Connections the pool holds"),
@@ -25,18 +24,41 @@ _COUNTERS = {
 }
 
 
+class Pool(Protocol):
+    """What tells its numbers; psycopg's pools do."""
+
+    def get_stats(self) -> Mapping[str, int]: ...
+
+
 class PoolMetrics(Collector):
-    """`db_pool_*`; the pool leaves out what is zero, we do not."""
+    """`db_pool_*` of each pool of a process; a pool leaves out what is zero, we do not.
 
-    def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
-        self._pool = pool
+    A pool that has a name has it as the label `pool`: most processes have one pool, which has none.
+    """
 
-    def register(self, registry: CollectorRegistry = REGISTRY) -> None:
-        registry.register(self)
+    def __init__(self) -> None:
+        self._pools: dict[str, Pool] = {}
+
+    def add(self, pool: Pool, name: str = "") -> None:
+        """Tell of this pool, too; ValueError when there is one of that name."""
+        if name in self._pools:
+            raise ValueError(f"there is a pool {name!r} already")
+        self._pools[name] = pool
 
     def collect(self) -> Iterable[Metric]:
-        stats = self._pool.get_stats()
+        told = [({"pool": name} if name else {}, pool.get_stats()) for name, pool in self._pools.items()]
         for name, (key, about) in _GAUGES.items():
-            yield GaugeMetricFamily(name, about, value=stats.get(key, 0))
+            gauge = GaugeMetricFamily(name, about)
+            for labels, stats in told:
+                gauge.add_sample(name, labels, stats.get(key, 0))
+            yield gauge
         for name, (key, about, factor) in _COUNTERS.items():
-            yield CounterMetricFamily(name, about, value=stats.get(key, 0) * factor)
+            counter = CounterMetricFamily(name, about)
+            for labels, stats in told:
+                counter.add_sample(f"{name}_total", labels, stats.get(key, 0) * factor)
+            yield counter
+
+
+POOLS = PoolMetrics()
+"""Those of this process."""
+REGISTRY.register(POOLS)
