@@ -21,6 +21,7 @@ from load.ledger import Ledger
 from load.pace import Pace
 from load.promises import Promise
 from load.seconds import Fate
+from load.tastes import star_share
 from shared.logs import Log
 
 _LOG = Log("load")
@@ -84,7 +85,7 @@ class Crowd(FastHttpUser):
         self._count += 1
         dealer_share = self.pace.traffic.profile.dealer_share
         known = (self._door, self._random, self._keys, self.ledger)
-        visit = Visit(*known, self._count, time.time(), dealer_share)
+        visit = Visit(*known, self._count, time.time(), dealer_share, star_share())
         try:
             self.journeys[journey](visit)
         except Bad as error:

@@ -11,6 +11,8 @@ from shared import catalogue
 
 PRODUCT_SKEW = 0.8
 CUSTOMER_SKEW = 0.5
+STAR = 3008
+"""The product that everybody talks about, when they do; at other times hardly anybody looks at it."""
 DEALER = 77
 """The customer whose account is large: an odd number, so that it may order."""
 CART_LINES = 20
@@ -45,6 +47,10 @@ class Keys:
 
     def product(self, source: random.Random) -> int:
         return self._products.choose(source)
+
+    def viewed(self, source: random.Random, star_share: float) -> int:
+        """A product whose page is looked at: the star, with this share, or any."""
+        return STAR if star_share and source.random() < star_share else self.product(source)
 
     def products(self, source: random.Random, count: int) -> list[int]:
         """So many different products."""

@@ -103,10 +103,13 @@ class Flags:
         return flag.parse(flag.default)
 
 
-def live(settings: Path = environment.SETTINGS_DIR) -> Flags:
-    """The flags of the settings folder, re-read when its files change."""
+def live(
+    settings: Path = environment.SETTINGS_DIR, declared: Mapping[str, Declaration] | None = None
+) -> Flags:
+    """The flags of the settings folder, re-read when its files change; a service's own unless told."""
     sealed = WatchedFile(settings / "third-party.sealed", parse=unsealed)
-    return Flags(declarations(), WatchedFile(settings / "flags.json"), sealed)
+    known = declarations() if declared is None else declared
+    return Flags(known, WatchedFile(settings / "flags.json"), sealed)
 
 
 flags = live()

@@ -6,7 +6,7 @@ from load.journeys.visit import Visit, require, require_product
 
 
 def visit(visit: Visit) -> None:
-    product = visit.keys.product(visit.random)
+    product = visit.keys.viewed(visit.random, visit.star_share)
     body = visit.get(f"/api/products/{product}")
     require(require_product(body) == product, "another product")
     for extra in ("reviews", "recommendations"):

@@ -41,7 +41,8 @@ class Door(Protocol):
 
 @dataclass(frozen=True)
 class Visit:
-    """`number` is unique in the run; `wall_s` is now, in epoch seconds; `dealer_share` is the profile's."""
+    """`number` is unique in the run; `wall_s` is now, in epoch seconds; `dealer_share` is the profile's, and
+    `star_share` what users like to look at."""
 
     door: Door
     random: random.Random
@@ -50,6 +51,7 @@ class Visit:
     number: int
     wall_s: float
     dealer_share: float = 0.0
+    star_share: float = 0.0
 
     def get(self, path: str) -> dict[str, Any]:
         """The JSON object behind a path; Bad unless that is a 200."""

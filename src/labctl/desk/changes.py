@@ -76,8 +76,8 @@ def _by_hand(event: Event) -> ChangeRow:
 
 
 def _ours(lab: Lab, change: Change) -> bool:
-    """Nobody tells the shop what a third party changes at home, or what goes unsaid everywhere."""
-    if change.component is not None and lab.stack[change.component].owner == "third-party":
+    """Nobody tells the shop what others change at home, or what goes unsaid everywhere."""
+    if change.component is not None and lab.stack[change.component].owner != "shop":
         return False
     return change.role.of_the_house or _told(change)
 

@@ -1,7 +1,7 @@
 """Flags: which there are, whose they are, and what services are told of them.
 
-`settings/flags.json` holds the shop's. What a third party is told is its own affair: that lies sealed
-beside it, so that nobody reads it there, and every change of any flag rewrites both.
+`settings/flags.json` holds the shop's. What third parties and users are told is their own affair: that
+lies sealed beside it, so that nobody reads it there, and every change of any flag rewrites both.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 OURS, FOREIGN = "flags.json", "third-party.sealed"
 FOREIGN_BYTES = 4096
-"""What a third party is told is always this long."""
+"""What those who are not the shop are told is always this long."""
 
 _KINDS: Mapping[str, tuple[re.Pattern[str], str]] = {
     "switch": (re.compile(r"on|off"), "on or off"),
@@ -37,7 +37,7 @@ _KINDS: Mapping[str, tuple[re.Pattern[str], str]] = {
 
 @dataclass(frozen=True)
 class Declared:
-    """A flag as `services/flags.toml` declares it, or a third party's own `flags.toml`."""
+    """A flag as `services/flags.toml` declares it, or the own `flags.toml` of who is not the shop."""
 
     name: str
     component: str
@@ -57,13 +57,13 @@ def declared() -> Mapping[str, Declared]:
 
 
 def foreign(stack: Stack) -> frozenset[str]:
-    """The names of those that are a third party's."""
-    owners = {name: component.owner for name, component in stack.components.items()}
-    return frozenset(name for name, each in declared().items() if owners.get(each.component) == "third-party")
+    """The names of those that are not the shop's, but a third party's or its users'."""
+    others = {name for name, component in stack.components.items() if component.owner != "shop"}
+    return frozenset(name for name, each in declared().items() if each.component in others)
 
 
 def told(settings: Path) -> Mapping[str, str] | None:
-    """What services are told, the third parties too; None where there is nobody to tell."""
+    """What services are told, those that are not the shop's too; None where there is nobody to tell."""
     ours, theirs = settings / OURS, settings / FOREIGN
     if not ours.is_file():
         return None
