@@ -12,6 +12,7 @@ from tests.scenario.samples import draft
 from tests.services.parts import Shop, eventually
 
 from labctl.scenario import catalog
+from labctl.scenario.model import Decoy, Fix
 from labctl.scenario.steps import Act
 
 pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
@@ -28,7 +29,8 @@ def statements(name: str | None = None) -> list[str]:
     scenario = draft("migration-breaks")
     acts: list[Any] = list(scenario.faults)
     if name:
-        (attempt,) = (each for each in (*scenario.fixes, *scenario.decoys) if each.name == name)
+        attempts: tuple[Fix | Decoy, ...] = (*scenario.fixes, *scenario.decoys)
+        (attempt,) = (each for each in attempts if each.name == name)
         acts = [step for step in attempt.do if isinstance(step, Act)]
     found = [act.action.step()["sql"]["do"] for act in acts if act.action.name == "sql"]
     return [text for each in found for text in ([each] if isinstance(each, str) else each)]
@@ -129,7 +131,7 @@ def test_a_view_with_both_names_serves_both(shop: Shop) -> None:
         changed = "update products set name = 'Old Oak Jug' where id = 11 returning title"
         assert shop.postgres.one(changed) == "Old Oak Jug"
         for each in draft("migration-breaks").invariants:
-            assert shop.postgres.one(each.sql) == each.equals  # type: ignore[arg-type]
+            assert shop.postgres.one(each.sql) == each.equals
         shop.restart("catalog", RELEASE=CATALOG)
         assert well(shop) == (200, 201)
 

@@ -42,7 +42,9 @@ TAKEN_OVER = 400
 
 def noise(action: str) -> dict[str, str]:
     """The parameters of the scenario's only noise of this kind."""
-    (found,) = (act.action.step()[action] for act in draft("n-plus-one-hot").noise if act.action.name == action)
+    (found,) = (
+        act.action.step()[action] for act in draft("n-plus-one-hot").noise if act.action.name == action
+    )
     return {name: str(value) for name, value in found.items()}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from typing import Any
@@ -14,6 +14,7 @@ from tests.services.parts import Shop, eventually
 from checkout import config
 from edge.experience import THRESHOLDS_S
 from labctl.clock import seconds
+from labctl.scenario.model import Decoy, Fix
 from labctl.scenario.steps import Act
 from load.profiles import WEEKDAY
 
@@ -24,15 +25,11 @@ BANK_S = 0.2
 _numbers = count(1)
 
 
-def steps() -> dict[str, dict[str, Any]]:
+def steps() -> dict[str, Mapping[str, Any]]:
     """What each fix and each decoy sets, by its name."""
     scenario = draft("no-incident")
-    return {
-        each.name: act.action.step()
-        for each in (*scenario.fixes, *scenario.decoys)
-        for act in each.do
-        if isinstance(act, Act)
-    }
+    attempts: tuple[Fix | Decoy, ...] = (*scenario.fixes, *scenario.decoys)
+    return {each.name: act.action.step() for each in attempts for act in each.do if isinstance(act, Act)}
 
 
 def delay() -> str:

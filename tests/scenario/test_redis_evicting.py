@@ -83,7 +83,7 @@ def empty(client: Redis) -> None:
 def run(client: Redis, times: int) -> list[str]:
     """So many runs of the newsletter, and what each said."""
     words = shlex.split(str(steps_of("job")[0]["do"]))
-    return [str(client.execute_command(*words)) for _ in range(times)]
+    return [str(client.execute_command(*words)) for _ in range(times)]  # type: ignore[no-untyped-call]
 
 
 def page(shop: Shop, product: int = 3) -> dict[str, Any]:

@@ -143,7 +143,7 @@ def _run_in_store(order: Order, store: str, commands: list[str], works_s: float)
             retry=Retry(NoBackoff(), 0),  # the next run is soon enough
         ) as client:
             for each in commands:
-                client.execute_command(*shlex.split(each))  # type: ignore[no-untyped-call]
+                client.execute_command(*shlex.split(each))
             time.sleep(works_s)
     except (redis.RedisError, ValueError) as error:  # ValueError: a quotation that does not end
         return str(error).partition("\n")[0]
