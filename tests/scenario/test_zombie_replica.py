@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+import httpx
 import pytest
 from tests.scenario.samples import draft
 from tests.services.parts import Shop, eventually, free_port
@@ -25,6 +27,7 @@ CALLS = {"home": 1, "product": 2, "search": 1}
 """How many calls to catalog each journey makes."""
 LISTENS = "select count(*) from pg_stat_activity where query = 'listen prices'"
 LONGEST = "select query from pg_stat_activity where usename = 'shop' and state = 'idle' order by state_change"
+PATHS = {"home": "/api/home", "product": "/api/products/1", "search": "/api/search?q=oak"}
 NOTICED_S = 10
 
 
@@ -88,13 +91,22 @@ def use_every_connection(shop: Shop) -> None:
     eventually(lambda: shop.postgres.one(LONGEST) == "listen prices", what="who listens is idle for longest")
 
 
+def answers(shop: Shop, paths: Iterable[str]) -> Counter[int]:
+    """What the edge answers, one after the other."""
+    with httpx.Client(timeout=20) as client:
+        return Counter(client.get(shop.url("edge", path)).status_code for path in paths)
+
+
 def statuses(shop: Shop, pages: int = 30) -> Counter[int]:
-    """What so many product pages, one after the other, answer."""
-    return Counter(shop.get("edge", f"/api/products/{number + 1}").status_code for number in range(pages))
+    """What so many product pages answer; each makes two calls."""
+    return answers(shop, (f"/api/products/{number + 1}" for number in range(pages)))
 
 
 def well(shop: Shop) -> bool:
-    return statuses(shop) == {200: 30}
+    """Whether visits, mixed as users mix them, all succeed."""
+    source = random.Random(1)  # noqa: S311
+    paths = source.choices(list(PATHS.values()), [WEEKDAY[journey] for journey in PATHS], k=30)
+    return answers(shop, paths) == {200: 30}
 
 
 @pytest.mark.integration
@@ -103,9 +115,9 @@ def test_a_third_of_the_pages_fails_and_every_replica_is_ready(shop: Shop) -> No
     with three(shop):
         end_a_session(shop)
         assert statuses(shop) == {200: 20, 500: 10}
-        answers = {name: shop.get(name, "/products/1").status_code for name in REPLICAS}
-        assert sorted(answers.values()) == [200, 200, 500]
-        (sick,) = (name for name, status in answers.items() if status == 500)
+        each = {name: shop.get(name, "/products/1").status_code for name in REPLICAS}
+        assert sorted(each.values()) == [200, 200, 500]
+        (sick,) = (name for name, status in each.items() if status == 500)
         assert [shop.get(sick, path).status_code for path in ("/home", "/search?q=oak")] == [500, 500]
         assert shop.get(sick, "/products/1/reviews").status_code == 200
         assert [shop.get(name, "/readyz").status_code for name in REPLICAS] == [200] * 3
@@ -179,17 +191,21 @@ def test_a_new_price_is_shown_at_once(shop: Shop) -> None:
             )
 
 
-def failed(replicas: int, seconds: int = 120) -> float:
-    """The share of product pages that ask a sick one of so many for the product itself."""
+def failed(replicas: int, *, eject_after: int = 0) -> float:
+    """The share of product pages that ask the sick one of so many, within two minutes of a weekday."""
     endpoints = [(f"10.0.0.{number}", 8000) for number in range(replicas)]
     balanced, timetable = Replicas(lambda: endpoints, lambda: 0.0), Timetable("zombie")
     asked = bad = 0
-    for second in range(seconds):
+    for second in range(120):
         for _, journey in timetable.second(second + 1, WEEKDAY):
-            picks = [balanced.pick(tried=(), probe_failures=2) for _ in range(CALLS.get(journey, 0))]
-            if journey == "product":
-                asked += 1
-                bad += picks[0] == endpoints[0]  # the second call is for reviews, which a page can lack
+            for call in range(CALLS.get(journey, 0)):
+                picked = balanced.pick(tried=(), probe_failures=2)
+                fails = picked == endpoints[0] and not call  # a page's second call is for its reviews
+                asked += journey == "product" and not call
+                bad += journey == "product" and fails
+                balanced.answered(
+                    picked or endpoints[0], well=not fails, eject_after=eject_after, eject_for_s=600
+                )
     return bad / asked
 
 
@@ -197,6 +213,11 @@ def test_one_of_three_is_enough_to_page_and_more_replicas_do_not_mend_it() -> No
     """A third of a journey burns its budget fast enough; with five it is a fifth, and as red."""
     assert 0.3 < failed(3) < 0.37
     assert 0.15 < failed(5) < 0.25
+
+
+def test_three_bad_answers_in_a_row_come_soon() -> None:
+    """Though a third of its answers, those with reviews, are good ones: a handful of pages, and it is out."""
+    assert failed(3, eject_after=3) * 120 * WEEKDAY["product"] < 10
 
 
 def test_siblings_cannot_be_told_apart_by_their_page() -> None:
