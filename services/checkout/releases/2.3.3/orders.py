@@ -5,7 +5,7 @@ from __future__ import annotations
 from psycopg import AsyncConnection
 from psycopg.errors import ForeignKeyViolation
 
-from checkout import records, stock
+from checkout import gifts, records, stock
 from checkout.form import Form
 from checkout.payments import Payments
 from checkout.publisher import Publisher
@@ -38,19 +38,22 @@ class Orders:
 
     async def _charge_and_store(self, form: Form) -> Placed:
         """Reserve the stock; then store, charge and mark paid in one transaction; then publish."""
-        reserve = flags.on("checkout-reserve-stock")
         publication: Publication | None = None
         async with self._database.connection() as connection:
             if earlier := await records.answered(connection, form.key):
                 return earlier
             total = await records.total_cents(connection, form)
+            gift = await gifts.offered(connection, form.lines)
+            taken = gifts.added(form.lines, gift)
+            reserve = flags.on("checkout-reserve-stock")
             async with (
-                stock.reserved(connection, form.lines if reserve else ()) as holder,
+                stock.reserved(connection, taken if reserve else ()) as holder,
                 connection.transaction(),
             ):
                 order = await records.store(connection, form, total, pending=False)
+                await gifts.store(connection, order, gift)
                 if not reserve:
-                    await stock.take(connection, form.lines)
+                    await stock.take(connection, taken)
                 charged = await self._charge_unless_at_rest(connection, form, order)
                 match charged.outcome:
                     case Outcome.UNKNOWN:
@@ -68,9 +71,11 @@ class Orders:
             if earlier := await records.answered(connection, form.key):
                 return earlier
             total = await records.total_cents(connection, form)
+            gift = await gifts.offered(connection, form.lines)
             async with connection.transaction():
                 order = await records.store(connection, form, total, pending=True)
-                await stock.take(connection, form.lines)
+                await gifts.store(connection, order, gift)
+                await stock.take(connection, gifts.added(form.lines, gift))
         pending = Placed(202, order.id, order.total_cents)
         if not self._payments.may_charge():
             return pending
