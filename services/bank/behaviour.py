@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bank.ledger import Outcome
+from bank.line import Line
 from shared import environment
 from shared.flags import flags
 
@@ -22,6 +23,7 @@ class Behaviour:
     latency_s: float = 0.2
     decline_share: float = 0.0
     error_share: float = 0.0
+    line: Line = field(default_factory=Line)
 
     @classmethod
     def from_environment(cls) -> Behaviour:
@@ -33,8 +35,11 @@ class Behaviour:
         )
 
     async def take_time(self) -> None:
-        usual_s = self.latency_s * random.uniform(1, 1 + _JITTER)  # noqa: S311
-        await asyncio.sleep(usual_s + flags.seconds("bank-delay"))
+        """As long as a payment takes, after as long as the line is; Unavailable when that is too long."""
+        limits = {"at_a_time": flags.whole("bank-places"), "waiting": flags.whole("bank-line")}
+        async with self.line.turn(**limits):
+            usual_s = self.latency_s * random.uniform(1, 1 + _JITTER)  # noqa: S311
+            await asyncio.sleep(usual_s + flags.seconds("bank-delay"))
 
     def fails(self) -> bool:
         return random.random() < self.error_share  # noqa: S311
