@@ -16,7 +16,7 @@ _STORE = """
 
 
 async def offered(connection: AsyncConnection, bought: Lines) -> int | None:
-    """The product that comes with an order; None without a campaign, once all are gone, or if it is bought."""
+    """The product that comes with an order; None without a campaign, once all are gone, or if bought."""
     product = flags.whole("checkout-gift")
     if not product or product in dict(bought):
         return None
