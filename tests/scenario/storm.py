@@ -205,8 +205,8 @@ async def play(told: Told, seconds: int, events: list[tuple[float, Any]]) -> lis
             case _:
                 told.tell(event)
     await asyncio.sleep(seconds + PROMISED_S - _now_s())  # so that all of them are known
-    for task in (*always, *checkout.tasks, *the_bank.tasks):
-        task.cancel()
+    for endless in always:
+        endless.cancel()
     return [(crowd.due[each], crowd.good[each], the_bank.asked[each]) for each in range(seconds)]
 
 

@@ -50,8 +50,9 @@ def before() -> dict[str, str]:
 
 
 def lasting() -> dict[str, dict[str, str]]:
-    """The fixes that outlive the next hiccup, by name: all of them are flags."""
-    return {fix.name: flags(fix.do) for fix in draft("retry-cascade").fixes if fix.survives is None}
+    """The flags that outlive the next hiccup, by the fix's name."""
+    durable = {fix.name: flags(fix.do) for fix in draft("retry-cascade").fixes if fix.survives is None}
+    return {name: found for name, found in durable.items() if found}
 
 
 def migration() -> str:
@@ -169,7 +170,7 @@ def test_with_more_attempts_nobody_is_served(release: Path) -> None:
 def test_shedding_has_to_last_until_the_line_is_served(release: Path) -> None:
     """A moment does not do, three quarters of the scenario's pause do; and the next hiccup undoes it."""
     (stopgap,) = (fix for fix in draft("retry-cascade").fixes if fix.survives == ())
-    (pause_s,) = re.findall(r"pg_sleep\((\d+)\)", str([act.action.step() for act in stopgap.do]))
+    (pause_s,) = re.findall(r"pg_sleep\((\d+)\)", " ".join(map(str, stopgap.do)))
 
     def shed(lasts_s: int) -> Storm:
         closed, opened = {"edge-shed-checkout": "100%"}, {"edge-shed-checkout": "0%"}
