@@ -24,7 +24,10 @@ def may_follow(before: str, state: str) -> bool:
 
 @dataclass(slots=True)
 class Order:
-    """`state` is what the shop last said: unknown until it has answered, refused when there is no order."""
+    """`state` is what the shop last said: unknown until it has answered, refused when there is no order.
+
+    `paid_at_once` is true when it was the answer to the checkout itself.
+    """
 
     sequence: int
     key: str
@@ -34,6 +37,7 @@ class Order:
     epoch: int
     number: int | None = None
     state: str = "unknown"
+    paid_at_once: bool = False
 
     def plain(self) -> dict[str, object]:
         return {
@@ -69,7 +73,7 @@ class Ledger:
 
     def accepted(self, order: Order, number: int, state: str) -> None:
         """The shop has promised to keep this order."""
-        order.number, order.state = number, state
+        order.number, order.state, order.paid_at_once = number, state, state == "paid"
         if order.epoch == self._epoch:
             self._accepted.append(order)
             mine = self._of_customer.setdefault(order.customer, deque(maxlen=KEEP_OF_CUSTOMER))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from load.journeys.visit import Visit, require, rows
-from load.ledger import may_follow
+from load.ledger import Order, may_follow
+
+FULFILLED_WITHIN_S = 15.0
+"""From its checkout on; a worker that dies on the way costs ten of them, until another takes over."""
 
 
 def visit(visit: Visit) -> None:
@@ -18,6 +21,14 @@ def visit(visit: Visit) -> None:
     state = str(body.get("state"))
     require(may_follow(before, state), f"{state} after {before}")
     visit.ledger.seen(order, state)
+    if body.get("fulfilled") is False:
+        _require_time_left(visit, order)
+
+
+def _require_time_left(visit: Visit, order: Order) -> None:
+    """Where the shop says whether an order is fulfilled, one that was paid at once may not wait for ever."""
+    late = order.paid_at_once and visit.wall_s - order.begun_s > FULFILLED_WITHIN_S
+    require(not late, f"paid, and not fulfilled after {FULFILLED_WITHIN_S:g} s")
 
 
 def _visit_stranger(visit: Visit) -> None:
