@@ -26,6 +26,7 @@ pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
 
 RELEASES = ("3.1.6", "3.1.7")
 RELEASE = RELEASES[-1]
+MIB = 2**20
 LIVEZ = tuple(f'request_duration_seconds_count{{outcome="{outcome}",route="livez"' for outcome in OUTCOMES)
 
 
@@ -224,7 +225,8 @@ def test_it_has_one_watchdog_that_is_small_and_ends_with_it(shop: Shop) -> None:
     with shop.changed("catalog", RELEASE=RELEASE):
         (watchdog,) = watchdogs(shop)
         eventually(lambda: asked(shop) > 0, what="the first question")
-        assert watchdog.memory_info().rss < 40 * 2**20
+        assert watchdog.memory_info().rss < 40 * MIB
+        assert shop.metric("catalog", "process_resident_memory_bytes ") < 80 * MIB  # the watchdog's not in it
         shop.processes["catalog"].end(9)
         eventually(lambda: gone(watchdog), what="the watchdog has ended")
         shop.flags(catalog_watchdog_path="off")
