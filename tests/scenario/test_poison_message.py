@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis as redis_library
@@ -153,7 +154,7 @@ def test_one_event_holds_up_all_and_nothing_is_lost(shop: Shop) -> None:
         eventually(lambda: shop.metric("worker", "worker_oldest_event_age_seconds") > 1, what="it grows old")
         shop.flags(worker_dead_letter_limit="3")
         await_fulfilled(shop, orders)
-        [(_, dead)] = client.xrange(DEAD)
+        (dead,) = entries(client, DEAD)
         assert "order_id" in dead
         assert "schema None" in dead["dead_because"]
 
@@ -241,12 +242,18 @@ def test_neither_more_attempts_nor_fewer_receipts_help(shop: Shop) -> None:
             assert not fulfilled(shop, order)
 
 
+def entries(client: redis_library.Redis, stream: str) -> list[dict[str, str]]:
+    """The fields of each entry, the oldest first."""
+    found: Any = client.xrange(stream)
+    return [dict(fields) for _, fields in found]
+
+
 @pytest.mark.integration
 def test_a_worker_works_ten_times_as_fast_as_orders_come(shop: Shop) -> None:
     """So that what has piled up is gone well before a hold ends."""
     with stuck(shop) as client:
-        (event,) = (dict(fields) for _, fields in client.xrange(STREAM, count=1))
-        plain = {"kind": "order-paid", "schema": "1", "order": event["order_id"]}
+        event = entries(client, STREAM)[0]
+        plain: dict[Any, Any] = {"kind": "order-paid", "schema": "1", "order": event["order_id"]}
         with client.pipeline() as together:
             for _ in range(500):
                 together.xadd(STREAM, {**plain, "customer": event["customer_id"]})
