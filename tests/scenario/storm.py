@@ -40,7 +40,7 @@ from shared.flags import Declaration, declarations
 CONNECTIONS, POOL_TIMEOUT_S, STATEMENT_TIMEOUT_S, STATEMENTS_S = 8, 3.0, 5.0, 0.006
 PROMISED_S, WORKER_TIMEOUT_S, SETTLE_AFTER_S, SETTLED_AT_A_TIME = 1.0, 10.0, 5.0, 16
 PAYMENT: Mapping[str, Any] = {"card": "card-ok-1", "amount_cents": 1}
-ORDERS = import_module("checkout.orders")  # the release's, which has more in it than the base's
+ORDERS = import_module("checkout.ordering")  # the release's, which has more in it than the base's
 _SERVICES = Path(behaviour.__file__).parents[1]
 
 

@@ -97,9 +97,9 @@ def test_no_page_is_said_in_a_word() -> None:
         (RESTART, "flag: {name: new-banner, value: maybe}", "maybe", "on or off", "banner"),
         (
             RESTART,
-            "deploy: {component: edge, release: 9.9.9}",
-            "9.9.9",
-            "no release '9.9.9'",
+            "deploy: {component: edge, release: newest}",
+            "newest",
+            "no release 'newest'",
             "there are",
         ),
         (RESTART, "set: {component: checkout, DB_POOL_MAXX: 8}", "DB_POOL_MAXX", "no setting", "DB_POOL_MAX"),
