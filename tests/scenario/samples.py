@@ -78,6 +78,7 @@ def written(folder: Path, text: str, name: str = "s.yaml") -> Path:
     return path
 
 
-def draft(name: str) -> Scenario:
-    """A scenario of the lab that is not proven yet."""
-    return catalog.find(str(assets.path("scenarios", catalog.DRAFTS, f"{name}.yaml")))
+def library(name: str) -> Scenario:
+    """A scenario of the lab, proven or not yet."""
+    draft = assets.path("scenarios", catalog.DRAFTS, f"{name}.yaml")
+    return catalog.find(str(draft) if draft.is_file() else name)

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.services.parts import Shop
 
 from labctl.scenario import catalog
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
 
 def steps_of_job() -> list[dict[str, Any]]:
     """The job's steps in the order in which they are taken."""
-    scenario = draft("batch-on-primary")
+    scenario = library("batch-on-primary")
     acts = [*scenario.noise, *scenario.faults]
     return [dict(act.action.step()["job"]) for act in acts if act.action.name == "job"]
 
@@ -54,7 +54,7 @@ def test_its_lock_lets_everybody_read_and_nobody_write(shop: Shop) -> None:
 
 def test_the_change_is_weeks_older_than_the_incident() -> None:
     """What begins the incident is the clock: no colleague is told of it."""
-    scenario = draft("batch-on-primary")
+    scenario = library("batch-on-primary")
     pointed = [act for act in scenario.noise if act.action.step() == {"job": steps_of_job()[1]}]
     assert [act.at_s for act in pointed] == [-14 * 86_400]
     assert [act.action.told for act in scenario.faults] == [False]
@@ -62,6 +62,6 @@ def test_the_change_is_weeks_older_than_the_incident() -> None:
 
 def test_siblings_cannot_be_told_apart_by_their_page() -> None:
     """What a learner reads first is the same, word for word."""
-    here, there = draft("batch-on-primary"), catalog.find("pool-shrunk")
+    here, there = library("batch-on-primary"), catalog.find("pool-shrunk")
     for shown in ("title", "family", "briefing", "page", "load", "expect", "hold"):
         assert getattr(here, shown) == getattr(there, shown), shown

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from redis import Redis
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.scenario.visitors import PROMISED_S, late
 from tests.services.parts import Shop, eventually
 
@@ -33,7 +33,7 @@ WHILE_S = 10.0
 
 def flags_of(name: str) -> dict[str, str]:
     """The flags that a fix or a decoy sets; those of the noise for an empty name."""
-    scenario = draft("cache-stampede")
+    scenario = library("cache-stampede")
     attempts: tuple[Fix | Decoy, ...] = (*scenario.fixes, *scenario.decoys)
     done = {each.name: each.do for each in attempts} | {"": scenario.noise}
     steps = [step.action.step() for step in done[name] if isinstance(step, Act)]
@@ -43,7 +43,7 @@ def flags_of(name: str) -> dict[str, str]:
 
 def pool(name: str) -> str:
     """The connections that a decoy or, for an empty name, the noise gives catalog."""
-    scenario = draft("cache-stampede")
+    scenario = library("cache-stampede")
     attempts = {each.name: each.do for each in scenario.decoys} | {"": scenario.noise}
     steps = [step.action.step() for step in attempts[name] if isinstance(step, Act)]
     (found,) = (str(step["set"]["DB_POOL_MAX"]) for step in steps if "set" in step)
@@ -80,7 +80,7 @@ def test_two_product_pages_in_five_come_too_late(broken: Shop) -> None:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("fix", [fix.name for fix in draft("cache-stampede").fixes if flags_of(fix.name)])
+@pytest.mark.parametrize("fix", [fix.name for fix in library("cache-stampede").fixes if flags_of(fix.name)])
 def test_each_flag_alone_mends_it(broken: Shop, fix: str) -> None:
     """Hardly a page is late, also after the entry is gone."""
     broken.flags(**flags_of("") | flags_of(fix))
@@ -159,7 +159,7 @@ def test_one_reading_fits_into_the_promise() -> None:
     assert ALONE_S < 0.75 * PROMISED_S
     (refresh,) = (
         value
-        for fix in draft("cache-stampede").fixes
+        for fix in library("cache-stampede").fixes
         for name, value in flags_of(fix.name).items()
         if name == "catalog_prices_refresh"
     )
@@ -168,4 +168,4 @@ def test_one_reading_fits_into_the_promise() -> None:
 
 def test_siblings_cannot_be_told_apart_by_their_page() -> None:
     """What a learner reads first is the same, word for word."""
-    assert told_apart([draft("cache-stampede"), draft("db-latency")]) == {}
+    assert told_apart([library("cache-stampede"), library("db-latency")]) == {}

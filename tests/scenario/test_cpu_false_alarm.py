@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.services.parts import Process, Shop, eventually, free_port
 
 from edge.experience import THRESHOLDS_S
@@ -32,7 +32,7 @@ _numbers = count(1)  # of orders: the database stays as it is from test to test
 
 def step(name: str) -> dict[str, Any]:
     """The parameters of the first action of this name among what was there before."""
-    noise = draft("cpu-false-alarm").noise
+    noise = library("cpu-false-alarm").noise
     return next(dict(act.action.step()[name]) for act in noise if act.action.name == name)
 
 
@@ -80,7 +80,7 @@ def elsewhere() -> Iterator[ThreadPoolExecutor]:
 
 def overdue(shop: Shop, *, ahead_s: float = 0.0) -> int:
     """What the scenario's own invariant will measure so many seconds from now, if nobody settles."""
-    (invariant,) = (each for each in draft("cpu-false-alarm").invariants if "cut-off" in each.say)
+    (invariant,) = (each for each in library("cpu-false-alarm").invariants if "cut-off" in each.say)
     asked = invariant.sql.replace("now()", f"now() + interval '{ahead_s:g} seconds'")
     with shop.postgres.connect() as connection:
         return int((connection.execute(asked.encode()).fetchone() or (0,))[0])
@@ -100,7 +100,7 @@ def test_a_run_settles_what_is_due_within_half_a_minute_and_takes_its_three_seco
 @pytest.mark.integration
 def test_without_its_sums_a_run_takes_no_time_and_settles_as_much(settling: Shop) -> None:
     """What is urgent is cheap."""
-    scenario = draft("cpu-false-alarm")
+    scenario = library("cpu-false-alarm")
     (shorter,) = (
         act.action.step()["job"]["do"]
         for fix in scenario.fixes
@@ -117,7 +117,7 @@ def test_it_works_and_waits_for_nobody_and_nobody_waits_for_it(
     settling: Shop, elsewhere: ThreadPoolExecutor
 ) -> None:
     """People pay meanwhile as ever; the evidence says so in Postgres' own words."""
-    (works,) = (each for each in draft("cpu-false-alarm").evidence if NAME in str(each.sql))
+    (works,) = (each for each in library("cpu-false-alarm").evidence if NAME in str(each.sql))
     run(settling, step("job")["do"][:1])
     at_work = elsewhere.submit(run, settling)
 
@@ -210,13 +210,13 @@ def test_it_settles_far_enough_ahead_for_every_right_way() -> None:
     ahead_s, slice_s = (seconds(each.split("'")[1].replace(" seconds", "s")) for each in job["do"][1:])
     assert seconds(job["every"]) + slice_s + 10 < ahead_s
     assert 10 + slice_s + 10 < ahead_s  # every ten seconds
-    scenario = draft("cpu-false-alarm")
+    scenario = library("cpu-false-alarm")
     assert ahead_s + 20 < scenario.expect.red  # harm is measured within that
 
 
 def test_what_begins_it_is_the_clock() -> None:
     """No colleague is told of it; the job and the pool are weeks and months old."""
-    scenario = draft("cpu-false-alarm")
+    scenario = library("cpu-false-alarm")
     assert [act.action.told for act in scenario.faults] == [False]
     told = {act.action.name: act.at_s for act in scenario.noise}
     days = {name: -(told[name] or 0) / 86_400 for name in ("sql", "job", "set")}
@@ -225,4 +225,4 @@ def test_what_begins_it_is_the_clock() -> None:
 
 def test_siblings_open_alike() -> None:
     """Somebody writes in; only looking tells what about."""
-    assert told_apart([draft("cpu-false-alarm"), draft("no-incident")]) == {}
+    assert told_apart([library("cpu-false-alarm"), library("no-incident")]) == {}

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.services.parts import Shop, eventually
 from tests.services.processes import Parts
 
@@ -84,13 +84,13 @@ def _tick(limiter: Limiter, over: threading.Event) -> None:
 
 def settings(**changed: str) -> dict[str, str]:
     """The flags of the scenario's noise, as the shop takes them, and what else is turned."""
-    steps = [act.action.step() for act in draft("cpu-throttle").noise if act.action.name == "flag"]
+    steps = [act.action.step() for act in library("cpu-throttle").noise if act.action.name == "flag"]
     turned = {str(step["flag"]["name"]): str(step["flag"]["value"]) for step in steps}
     return {name.replace("-", "_"): value for name, value in turned.items() if name != "new-banner"} | changed
 
 
 def fault_cpus() -> float:
-    (fault,) = draft("cpu-throttle").faults
+    (fault,) = library("cpu-throttle").faults
     return float(fault.action.step()["limit"]["cpus"])
 
 
@@ -187,4 +187,4 @@ def test_the_limit_is_the_average_and_the_listing_a_second_of_it() -> None:
 
 def test_siblings_cannot_be_told_apart_by_their_page() -> None:
     """What a learner reads first is the same, word for word."""
-    assert told_apart([draft("cpu-throttle"), draft("db-latency")]) == {}
+    assert told_apart([library("cpu-throttle"), library("db-latency")]) == {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.services.parts import Shop
 
 from labctl.slo.openslo import objectives
@@ -43,5 +43,5 @@ def test_the_promise_lies_between_the_trips_of_both() -> None:
     (promise,) = (each for each in objectives() if each.journey == "product")
     assert 1.5 * promise.threshold_s <= 6 * EACH_WAY_S
     assert 0.6 * promise.threshold_s >= 2 * EACH_WAY_S
-    (fault,) = draft("db-latency").faults
+    (fault,) = library("db-latency").faults
     assert fault.action.step()["link"]["latency"] == f"{EACH_WAY_S * 1000:g}ms"

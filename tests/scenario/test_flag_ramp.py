@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.services.parts import SERVICES, Shop, eventually
 
 from entrypoint import materialise
@@ -44,7 +44,7 @@ print([product for product in range(1, 10_001) if cohort.counts(product)])
 
 def shares() -> tuple[float, float]:
     """How many of the products are counted before the fault, and with it."""
-    scenario = draft("flag-ramp")
+    scenario = library("flag-ramp")
     steps = [act.action.step().get("flag", {}) for act in (*scenario.noise, *scenario.faults)]
     before, after = (percent(str(step["value"])) for step in steps if step.get("name") == "catalog-views")
     return before, after
@@ -126,7 +126,7 @@ def test_utilisation_is_low_before_and_far_too_high_after() -> None:
     assert after >= 1.3
     (larger,) = (
         int(step.action.step()["set"]["VIEWS_POOL_MAX"])
-        for fix in draft("flag-ramp").fixes
+        for fix in library("flag-ramp").fixes
         for step in fix.do
         if isinstance(step, Act) and "set" in step.action.step()
     )
@@ -214,6 +214,6 @@ def test_the_page_is_the_same_in_and_out_of_the_cohort(shop: Shop) -> None:
 
 def test_siblings_cannot_be_told_apart_by_their_page() -> None:
     """What a learner reads first is the same, word for word."""
-    here, there = draft("flag-ramp"), catalog.find("bad-config")
+    here, there = library("flag-ramp"), catalog.find("bad-config")
     for shown in ("title", "family", "briefing", "page", "skills", "load", "expect", "voices"):
         assert getattr(here, shown) == getattr(there, shown), shown

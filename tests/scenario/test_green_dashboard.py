@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import httpx
 import pytest
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.services.load_parts import ScriptedDoor, answer, visit
 from tests.services.parts import Shop
 
@@ -24,7 +24,7 @@ TURNED_AWAY = 'request_duration_seconds_count{outcome="ok",route="unknown"}'
 
 
 def limit() -> str:
-    (fault,) = draft("green-dashboard").faults
+    (fault,) = library("green-dashboard").faults
     return str(fault.action.step()["flag"]["value"])
 
 
@@ -95,7 +95,7 @@ def test_every_order_of_two_lines_is_above_the_limit_and_none_of_one() -> None:
     assert len(lengths[2]) / 400 == pytest.approx(TWO_ITEMS_SHARE, abs=0.06)
     (mended,) = (
         act.action.step()["flag"]["value"]
-        for fix in draft("green-dashboard").fixes
+        for fix in library("green-dashboard").fixes
         for act in fix.do
         if isinstance(act, Act) and act.action.name == "flag"
     )

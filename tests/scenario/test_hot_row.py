@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.services.parts import Shop, eventually
 
 from labctl.scenario import catalog
@@ -40,15 +40,15 @@ def _is_flag(step: Act) -> bool:
 
 def before() -> dict[str, str]:
     """The flags as they are before the campaign."""
-    return {name: value for name, value in flags(draft("hot-row").noise).items() if name != "new_banner"}
+    return {name: value for name, value in flags(library("hot-row").noise).items() if name != "new_banner"}
 
 
 def broken() -> dict[str, str]:
-    return {**before(), **flags(draft("hot-row").faults)}
+    return {**before(), **flags(library("hot-row").faults)}
 
 
 def fixes() -> dict[str, dict[str, str]]:
-    return {fix.name: flags(fix.do) for fix in draft("hot-row").fixes}
+    return {fix.name: flags(fix.do) for fix in library("hot-row").fixes}
 
 
 @contextmanager
@@ -81,7 +81,7 @@ def test_a_gift_for_everybody_is_one_row_for_everybody() -> None:
 
 def test_turning_buyers_away_hurts_more_than_it_spares() -> None:
     """So many that the row keeps up with the rest."""
-    (shed,) = [found for each in draft("hot-row").decoys if (found := flags(each.do))]
+    (shed,) = [found for each in library("hot-row").decoys if (found := flags(each.do))]
     share = float(shed["edge_shed_checkout"].removesuffix("%")) / 100
     assert WEEKDAY["checkout"] * (1 - share) * HELD_S < 1
     assert share > 0.5
@@ -114,7 +114,7 @@ def test_more_connections_wait_for_the_same_row(shop: Shop) -> None:
 @pytest.mark.integration
 def test_whoever_waits_for_the_row_keeps_a_connection_from_the_others(shop: Shop) -> None:
     """Carts and order states fail, which need no stock; browsing does not. The evidence says so."""
-    evidence = {each.say: each for each in draft("hot-row").evidence}
+    evidence = {each.say: each for each in library("hot-row").evidence}
     (waits,) = (each for each in evidence.values() if each.sql)
     (slow,) = (each for each in evidence.values() if "stock-take" in str(each.query))
     sizes = {"DB_POOL_MAX": "5", "DB_POOL_TIMEOUT": "200ms", "DB_STATEMENT_TIMEOUT": "20s"}
@@ -139,12 +139,12 @@ def test_whoever_waits_for_the_row_keeps_a_connection_from_the_others(shop: Shop
 
 def test_the_switch_is_weeks_older_than_the_campaign() -> None:
     """What changed last is half of it."""
-    (old,) = [act for act in draft("hot-row").noise if "reserve" in str(act)]
+    (old,) = [act for act in library("hot-row").noise if "reserve" in str(act)]
     assert old.at_s == -21 * 86_400
 
 
 def test_siblings_cannot_be_told_apart_by_their_page() -> None:
     """What a learner reads first is the same, word for word."""
-    here, there = draft("hot-row"), catalog.find("pool-shrunk")
+    here, there = library("hot-row"), catalog.find("pool-shrunk")
     for shown in ("title", "family", "briefing", "page", "load", "expect", "hold", "skills"):
         assert getattr(here, shown) == getattr(there, shown), shown

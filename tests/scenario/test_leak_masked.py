@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.services.parts import Shop, eventually
 
 from entrypoint import materialise
@@ -71,7 +71,7 @@ def lasts_s(rankings: float) -> float:
 
 
 def memory_of_decoys() -> list[int]:
-    steps = [step for decoy in draft("leak-masked").decoys for step in decoy.do if isinstance(step, Act)]
+    steps = [step for decoy in library("leak-masked").decoys for step in decoy.do if isinstance(step, Act)]
     texts = [str(step.action.step()["limit"]["memory"]) for step in steps if step.action.name == "limit"]
     return [int(text.removesuffix("m")) for text in texts]
 
@@ -82,14 +82,14 @@ def test_it_is_full_before_it_counts_as_healthy_again(tmp_path: Path) -> None:
     assert 2 < lasts_s((limit_mb - _USUAL_MB) / each_mb) < 0.8 * HEALTHY_S
     assert memory_of_decoys()
     for larger_mb in memory_of_decoys():
-        assert lasts_s((larger_mb - _USUAL_MB) / each_mb) < 0.6 * draft("leak-masked").hold
+        assert lasts_s((larger_mb - _USUAL_MB) / each_mb) < 0.6 * library("leak-masked").hold
 
 
 def test_at_its_former_share_a_day_fits(tmp_path: Path) -> None:
     """A tenth of the peak all day: what one page in two thousand keeps by the evening is below the limit."""
     (before,) = (
         act.action.step()["flag"]["value"]
-        for act in draft("leak-masked").noise
+        for act in library("leak-masked").noise
         if act.action.step().get("flag", {}).get("name") == "catalog-alike"
     )
     share = float(str(before).removesuffix("%")) / 100
@@ -158,6 +158,6 @@ def memory_mb(shop: Shop) -> float:
 
 def test_siblings_cannot_be_told_apart_by_their_page() -> None:
     """What a learner reads first is the same, word for word."""
-    here, there = draft("leak-masked"), catalog.find("oom-deploy")
+    here, there = library("leak-masked"), catalog.find("oom-deploy")
     for shown in ("title", "family", "briefing", "page", "load", "expect"):
         assert getattr(here, shown) == getattr(there, shown), shown

@@ -12,7 +12,7 @@ from types import ModuleType
 import httpx
 import psutil
 import pytest
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.services.parts import SERVICES, Shop, eventually
 
 from labctl.clock import seconds
@@ -49,13 +49,13 @@ def rests_s() -> float:
 
 def cut_to() -> str:
     """What a start is given when the scenario begins."""
-    flags = (act.action.step().get("flag", {}) for act in draft("liveness-kills").noise)
+    flags = (act.action.step().get("flag", {}) for act in library("liveness-kills").noise)
     (value,) = (flag["value"] for flag in flags if flag.get("name") == "catalog-watchdog-start")
     return str(value)
 
 
 def migration() -> str:
-    (fault,) = draft("liveness-kills").faults
+    (fault,) = library("liveness-kills").faults
     return str(fault.action.step()["session"]["do"])
 
 
@@ -140,7 +140,7 @@ def test_the_migration_lasts_longer_than_the_watchdogs_patience() -> None:
 
 def test_the_challenge_is_the_same_migration() -> None:
     """The trigger once more: a column that is there already is no obstacle to its lock."""
-    (challenge,) = draft("liveness-kills").challenge
+    (challenge,) = library("liveness-kills").challenge
     (step,) = challenge.do
     assert isinstance(step, Act)
     assert step.action.step()["session"]["do"] == migration()
@@ -244,6 +244,6 @@ def killings(shop: Shop) -> list[dict[str, object]]:
 
 def test_siblings_cannot_be_told_apart_by_their_page() -> None:
     """What a learner reads first is the same, word for word."""
-    here, there = draft("liveness-kills"), catalog.find("oom-deploy")
+    here, there = library("liveness-kills"), catalog.find("oom-deploy")
     for shown in ("title", "family", "briefing", "skills", "page", "load", "expect"):
         assert getattr(here, shown) == getattr(there, shown), shown

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.services.parts import Shop, eventually
 
 from labctl.scenario import catalog
@@ -22,7 +22,7 @@ CANCELS = "select pg_cancel_backend(pid) from pg_stat_activity where application
 
 def statements(name: str) -> list[str]:
     """What a session of the scenario's runs."""
-    for fault in draft("lock-queue").faults:
+    for fault in library("lock-queue").faults:
         step = fault.action.step()["session"]
         if step["name"] == name:
             return [str(step["do"])]
@@ -101,6 +101,6 @@ def test_cancelling_the_migration_lets_all_go_on(shop: Shop) -> None:
 
 def test_siblings_cannot_be_told_apart_by_their_page() -> None:
     """What a learner reads first is the same, word for word."""
-    here, there = draft("lock-queue"), catalog.find("pool-shrunk")
+    here, there = library("lock-queue"), catalog.find("pool-shrunk")
     for shown in ("title", "family", "briefing", "page", "load", "expect", "hold"):
         assert getattr(here, shown) == getattr(there, shown), shown

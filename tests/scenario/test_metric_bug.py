@@ -9,7 +9,7 @@ from itertools import count
 
 import httpx
 import pytest
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.services.parts import Shop, eventually
 
 from edge.experience import THRESHOLDS_S
@@ -25,7 +25,9 @@ _numbers = count(1)
 
 def migration() -> dict[str, str]:
     """What is done to the table orders with the release, and what takes it back."""
-    (step,) = (each.action.step()["sql"] for each in draft("metric-bug").faults if each.action.name == "sql")
+    (step,) = (
+        each.action.step()["sql"] for each in library("metric-bug").faults if each.action.name == "sql"
+    )
     return {key: str(step[key]) for key in ("do", "undo", "verify")}
 
 
@@ -129,6 +131,6 @@ def test_the_page_comes_within_half_of_what_a_proof_waits() -> None:
 
 def test_a_rollback_leads_to_a_release_that_sends_the_keys_of_before() -> None:
     """It is what ran until then, by the scenario's own noise."""
-    ran = [act.action.step() for act in draft("metric-bug").noise if act.action.concerns == "edge"]
+    ran = [act.action.step() for act in library("metric-bug").noise if act.action.concerns == "edge"]
     assert {"deploy": {"component": "edge", "release": BEFORE}} in ran
     assert "edge/orders.py" not in release.diff("edge", release.base("edge"), BEFORE)

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.services.parts import Shop, eventually
 
 from labctl.scenario import catalog
@@ -26,7 +26,7 @@ Well = tuple[int, int]
 
 def statements(name: str | None = None) -> list[str]:
     """The SQL of the fault, or of the fix or decoy of this name."""
-    scenario = draft("migration-breaks")
+    scenario = library("migration-breaks")
     acts: list[Any] = list(scenario.faults)
     if name:
         attempts: tuple[Fix | Decoy, ...] = (*scenario.fixes, *scenario.decoys)
@@ -130,7 +130,7 @@ def test_a_view_with_both_names_serves_both(shop: Shop) -> None:
         assert [shop.get("edge", path.format(8)).status_code for path in BROWSING] == [200] * 3
         changed = "update products set name = 'Old Oak Jug' where id = 11 returning title"
         assert shop.postgres.one(changed) == "Old Oak Jug"
-        for each in draft("migration-breaks").invariants:
+        for each in library("migration-breaks").invariants:
             assert shop.postgres.one(each.sql) == each.equals
         shop.restart("catalog", RELEASE=CATALOG)
         assert well(shop) == (200, 201)
@@ -159,7 +159,7 @@ def test_the_release_before_places_orders_in_the_new_schema(shop: Shop) -> None:
 
 def test_the_column_is_gone_here_and_nowhere_else_in_the_family() -> None:
     """The evidence that tells it apart asks for what the fault takes away."""
-    (asked,) = (each for each in draft("migration-breaks").evidence if each.sql)
+    (asked,) = (each for each in library("migration-breaks").evidence if each.sql)
     assert asked.accepts(0)
     assert not asked.accepts(1)
     assert asked.shared is None
@@ -167,6 +167,6 @@ def test_the_column_is_gone_here_and_nowhere_else_in_the_family() -> None:
 
 def test_siblings_cannot_be_told_apart_by_their_page() -> None:
     """What a learner reads first is the same, word for word."""
-    here, there = draft("migration-breaks"), catalog.find("bad-config")
+    here, there = library("migration-breaks"), catalog.find("bad-config")
     for shown in ("title", "family", "briefing", "page", "skills", "load", "expect", "voices"):
         assert getattr(here, shown) == getattr(there, shown), shown

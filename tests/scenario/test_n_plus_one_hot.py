@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.services.load_parts import ScriptedDoor, answer, visit
 from tests.services.load_parts import product as told
 from tests.services.parts import SERVICES, Process, Shop, eventually, free_port
@@ -43,7 +43,7 @@ TAKEN_OVER = 400
 def noise(action: str) -> dict[str, str]:
     """The parameters of the scenario's only noise of this kind."""
     (found,) = (
-        act.action.step()[action] for act in draft("n-plus-one-hot").noise if act.action.name == action
+        act.action.step()[action] for act in library("n-plus-one-hot").noise if act.action.name == action
     )
     return {name: str(value) for name, value in found.items()}
 
@@ -141,7 +141,7 @@ def test_one_visitor_alone_waits_too_long(far: Shop) -> None:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("fix", draft("n-plus-one-hot").fixes, ids=lambda fix: fix.name)
+@pytest.mark.parametrize("fix", library("n-plus-one-hot").fixes, ids=lambda fix: fix.name)
 def test_each_fix_gives_a_page_in_time(far: Shop, fix: Fix) -> None:
     """With the star's price on it, well within what is promised, from the second page on."""
     turned = [act.action.step()["flag"] for act in fix.do if isinstance(act, Act)]
@@ -201,7 +201,7 @@ def _liking(made: Visit, star_share: float) -> Visit:
 
 def test_users_are_told_where_nobody_in_the_shop_reads_it(tmp_path: Path) -> None:
     """Beside what a third party is told: sealed, in no history of the shop, and not the shop's to change."""
-    (fault,) = draft("n-plus-one-hot").faults
+    (fault,) = library("n-plus-one-hot").faults
     name = fault.action.step()["flag"]["name"]
     assert name in foreign(load_stack())
     assert load_stack()["load"].owner == "lab"
@@ -213,4 +213,4 @@ def test_users_are_told_where_nobody_in_the_shop_reads_it(tmp_path: Path) -> Non
 
 def test_siblings_cannot_be_told_apart_by_their_page() -> None:
     """What a learner reads first is the same, word for word."""
-    assert told_apart([draft("n-plus-one-hot"), draft("db-latency")]) == {}
+    assert told_apart([library("n-plus-one-hot"), library("db-latency")]) == {}

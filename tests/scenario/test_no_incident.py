@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.services.parts import Shop, eventually
 
 from checkout import config
@@ -27,13 +27,13 @@ _numbers = count(1)
 
 def steps() -> dict[str, Mapping[str, Any]]:
     """What each fix and each decoy sets, by its name."""
-    scenario = draft("no-incident")
+    scenario = library("no-incident")
     attempts: tuple[Fix | Decoy, ...] = (*scenario.fixes, *scenario.decoys)
     return {each.name: act.action.step() for each in attempts for act in each.do if isinstance(act, Act)}
 
 
 def delay() -> str:
-    (fault,) = draft("no-incident").faults
+    (fault,) = library("no-incident").faults
     return str(fault.action.step()["flag"]["value"])
 
 

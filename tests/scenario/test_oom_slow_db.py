@@ -13,7 +13,7 @@ import httpx
 import psutil
 import psycopg
 import pytest
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.services.parts import SERVICES, Shop, eventually
 
 from labctl.clock import seconds
@@ -37,7 +37,7 @@ _products = count(1000)
 
 
 def scenario() -> Scenario:
-    return draft("oom-slow-db")
+    return library("oom-slow-db")
 
 
 def picture() -> ModuleType:

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.services.parts import Shop, eventually
 
 from checkout.history import _HISTORY
@@ -52,7 +52,7 @@ def compared(shop: Shop, account: int = DEALER) -> int:
 @pytest.fixture
 def loaded(shop: Shop) -> Iterator[Shop]:
     """The shop in the midst of the incident; a new database afterwards."""
-    scenario = draft("plan-flip")
+    scenario = library("plan-flip")
     run(shop, sql_of(scenario.noise))
     run(shop, sql_of(scenario.faults))
     yield shop
@@ -82,7 +82,7 @@ def test_before_the_import_it_is_as_quick_as_any(shop: Shop) -> None:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("fix", draft("plan-flip").fixes, ids=lambda fix: fix.name)
+@pytest.mark.parametrize("fix", library("plan-flip").fixes, ids=lambda fix: fix.name)
 def test_each_fix_changes_the_plan(loaded: Shop, fix: Fix) -> None:
     """The pairs are gone, for whoever connects afterwards."""
     run(loaded, sql_of(fix.do))
@@ -94,14 +94,14 @@ def test_analyze_alone_helps_those_who_are_connected(loaded: Shop) -> None:
     """A session that had the bad plan gets the good one: checkout needs no restart."""
     with loaded.postgres.connect() as connection:
         assert "Nested Loop Left Join" in plan(connection, DEALER)
-        run(loaded, named("let Postgres look at the tables again", draft("plan-flip").fixes))
+        run(loaded, named("let Postgres look at the tables again", library("plan-flip").fixes))
         assert "Rows Removed by Join Filter" not in plan(connection, DEALER)
 
 
 @pytest.mark.integration
 def test_the_index_is_not_what_is_missing(loaded: Shop) -> None:
     """With it and the old belief, the pairs are as many."""
-    run(loaded, named("add an index on account and product", draft("plan-flip").decoys))
+    run(loaded, named("add an index on account and product", library("plan-flip").decoys))
     assert compared(loaded) > 20_000_000
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import redis as redis_library
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.services.load_parts import ScriptedDoor, answer, visit
 from tests.services.parts import SERVICES, Process, Shop, eventually, free_port
 
@@ -37,7 +37,7 @@ _numbers = count(1)
 
 
 def scenario() -> Scenario:
-    return draft("poison-message")
+    return library("poison-message")
 
 
 def queue(shop: Shop) -> redis_library.Redis:

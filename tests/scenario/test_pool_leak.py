@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import count
 
 import pytest
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.services.parts import Shop, eventually
 
 from checkout import config
@@ -62,7 +62,7 @@ def drained(shop: Shop, connections: int = 3) -> Iterator[None]:
 @pytest.mark.integration
 def test_each_declined_card_keeps_a_connection(shop: Shop) -> None:
     """When all are kept everybody fails who needs one; in Postgres their sessions stand idle."""
-    (idle,) = (each for each in draft("pool-leak").evidence if each.sql)
+    (idle,) = (each for each in library("pool-leak").evidence if each.sql)
     with drained(shop, connections=config.DB_POOL_MAX):
         assert shop.metric("checkout", "db_pool_available") == 0
         assert (buy(shop), shop.get("edge", "/api/orders/1").status_code) == (503, 503)
@@ -136,7 +136,7 @@ def test_the_release_lets_go_when_it_ends(shop: Shop) -> None:
 
 def test_the_hold_outlasts_every_decoy_that_only_buys_time() -> None:
     """One connection a second: eight last for eight seconds, 24 for 25; the hold is three times the first."""
-    scenario = draft("pool-leak")
+    scenario = library("pool-leak")
     steps = [act.action.step() for decoy in scenario.decoys for act in decoy.do if isinstance(act, Act)]
     pools = [int(step["set"]["DB_POOL_MAX"]) for step in steps if "set" in step]
     lasts_s = {pool: pool / LEAKED_PER_S for pool in (config.DB_POOL_MAX, *pools)}
@@ -147,6 +147,6 @@ def test_the_hold_outlasts_every_decoy_that_only_buys_time() -> None:
 
 def test_siblings_cannot_be_told_apart_by_their_page() -> None:
     """What a learner reads first is the same, word for word."""
-    here, there = draft("pool-leak"), catalog.find("pool-shrunk")
+    here, there = library("pool-leak"), catalog.find("pool-shrunk")
     for shown in ("title", "family", "briefing", "page", "load", "expect"):
         assert getattr(here, shown) == getattr(there, shown), shown

@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.services.parts import Shop
 
 from checkout import config
@@ -41,13 +41,13 @@ class Waited:
 
 
 def traffic() -> Traffic:
-    load = draft("pool-queue-silent").load
+    load = library("pool-queue-silent").load
     return parse({"profile": load.profile, "rate": load.rate})
 
 
 def setting() -> dict[str, Any]:
     """What the fault sets."""
-    (fault,) = draft("pool-queue-silent").faults
+    (fault,) = library("pool-queue-silent").faults
     return dict(fault.action.step()["set"])
 
 
@@ -140,14 +140,14 @@ def test_a_burst_on_two_connections_is_late_without_an_error(shop: Shop) -> None
 
 def test_siblings_cannot_be_told_apart_by_their_page() -> None:
     """What a learner reads first is the same, word for word; only the traffic comes in bursts."""
-    here, there = draft("pool-queue-silent"), catalog.find("pool-shrunk")
+    here, there = library("pool-queue-silent"), catalog.find("pool-shrunk")
     for shown in ("title", "family", "briefing", "page", "expect", "hold"):
         assert getattr(here, shown) == getattr(there, shown), shown
 
 
 def test_its_silence_tells_it_from_the_sibling_with_the_same_pool() -> None:
     """Two connections in both; there a quarter of the checkouts give up waiting, here nobody."""
-    here = {str(each.query): each for each in draft("pool-queue-silent").evidence}
+    here = {str(each.query): each for each in library("pool-queue-silent").evidence}
     (gave_up,) = (each for query, each in here.items() if "db_pool_timeouts_total" in query)
     assert gave_up.accepts(0)
     assert not gave_up.accepts(0.25 * 12 * 30)

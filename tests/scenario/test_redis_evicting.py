@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from redis import Redis
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.scenario.visitors import PROMISED_S, late
 from tests.services.parts import Shop, eventually
 
@@ -30,7 +30,7 @@ MIB = 2**20
 
 def steps_of(action: str) -> list[dict[str, Any]]:
     """Every step of this action, noise and faults first, then fixes."""
-    scenario = draft("redis-evicting")
+    scenario = library("redis-evicting")
     acts = [*scenario.noise, *scenario.faults, *(step for fix in scenario.fixes for step in fix.do)]
     found = [act.action.step() for act in acts if hasattr(act, "action") and act.action.name == action]
     return [dict(step[action]) for step in found]
@@ -218,14 +218,14 @@ def test_mails_take_more_than_there_is_and_less_than_half_of_what_is_given() -> 
     run_mb = 200 * 24_000 / MIB
     all_mb = run_mb * catalogue.CUSTOMERS / 200
     assert 1.4 * sizes[0] < all_mb < 0.5 * sizes[1]
-    assert 3 * sizes[0] / run_mb < draft("redis-evicting").hold
+    assert 3 * sizes[0] / run_mb < library("redis-evicting").hold
     (listed,) = [job for job in steps_of("job") if "do" in job]
     assert (listed["every"], listed["database"], listed["active"]) == ("1s", "redis-cache", False)
 
 
 def test_the_change_is_weeks_older_than_the_incident() -> None:
     """What begins the incident is the clock: no colleague is told of it."""
-    assert [act.action.told for act in draft("redis-evicting").faults] == [False]
+    assert [act.action.told for act in library("redis-evicting").faults] == [False]
 
 
 def test_kinds_are_parted_into_tenths() -> None:
@@ -237,4 +237,4 @@ def test_kinds_are_parted_into_tenths() -> None:
 
 def test_siblings_cannot_be_told_apart_by_their_page() -> None:
     """What a learner reads first is the same, word for word."""
-    assert told_apart([draft("redis-evicting"), draft("db-latency")]) == {}
+    assert told_apart([library("redis-evicting"), library("db-latency")]) == {}

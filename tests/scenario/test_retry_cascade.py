@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.services.parts import SERVICES, Shop, eventually
 
 from entrypoint import materialise
@@ -46,17 +46,17 @@ def flags(steps: Any) -> dict[str, str]:
 
 
 def before() -> dict[str, str]:
-    return flags(draft("retry-cascade").noise)
+    return flags(library("retry-cascade").noise)
 
 
 def lasting() -> dict[str, dict[str, str]]:
     """The flags that outlive the next hiccup, by the fix's name."""
-    durable = {fix.name: flags(fix.do) for fix in draft("retry-cascade").fixes if fix.survives is None}
+    durable = {fix.name: flags(fix.do) for fix in library("retry-cascade").fixes if fix.survives is None}
     return {name: found for name, found in durable.items() if found}
 
 
 def migration() -> str:
-    (fault,) = draft("retry-cascade").faults
+    (fault,) = library("retry-cascade").faults
     return str(fault.action.step()["session"]["do"])
 
 
@@ -162,14 +162,14 @@ def test_one_layer_alone_ends_it_more_slowly(release: Path, fix: dict[str, str])
 
 def test_with_more_attempts_nobody_is_served(release: Path) -> None:
     """The decoy is the flag that brought it about, turned up."""
-    (more,) = [found for each in draft("retry-cascade").decoys if (found := flags(each.do))]
+    (more,) = [found for each in library("retry-cascade").decoys if (found := flags(each.do))]
     assert int(more["edge-retries"]) > int(before()["edge-retries"])
     assert played(release, 70, *hiccup(5), (25, more)).between(35, 70).good < 0.02
 
 
 def test_shedding_has_to_last_until_the_line_is_served(release: Path) -> None:
     """A moment does not do, three quarters of the scenario's pause do; and the next hiccup undoes it."""
-    (stopgap,) = (fix for fix in draft("retry-cascade").fixes if fix.survives == ())
+    (stopgap,) = (fix for fix in library("retry-cascade").fixes if fix.survives == ())
     (pause_s,) = re.findall(r"pg_sleep\((\d+)\)", " ".join(map(str, stopgap.do)))
 
     def shed(lasts_s: int) -> Storm:
@@ -335,6 +335,6 @@ def test_on_real_parts_the_release_before_ends_it(shop: Shop) -> None:
 
 def test_siblings_cannot_be_told_apart_by_their_page() -> None:
     """What a learner reads first is the same, word for word."""
-    here, there = draft("retry-cascade"), catalog.find("pool-shrunk")
+    here, there = library("retry-cascade"), catalog.find("pool-shrunk")
     for shown in ("title", "family", "briefing", "page", "load", "expect", "hold", "skills"):
         assert getattr(here, shown) == getattr(there, shown), shown

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.services.parts import Shop
 
 from labctl.scenario.steps import Act
@@ -20,7 +20,7 @@ ACCOUNTS, ORDERS_WRONG, GRANTED_SHARE = 2000, 240, 0.15
 
 def invariant(part: str) -> str:
     """The query of the one whose words have this in them."""
-    (found,) = (each.sql for each in draft("silent-corruption").invariants if part in each.say)
+    (found,) = (each.sql for each in library("silent-corruption").invariants if part in each.say)
     return found
 
 
@@ -33,14 +33,14 @@ def statements(steps: Sequence[Any]) -> list[str]:
 
 def job() -> dict[str, Any]:
     """The job as it was set up."""
-    acts = [act.action.step() for act in draft("silent-corruption").noise]
+    acts = [act.action.step() for act in library("silent-corruption").noise]
     (found,) = (act["job"] for act in acts if "job" in act)
     return dict(found)
 
 
 def attempt(part: str) -> Sequence[Any]:
     """The steps of the one fix or decoy whose name has this in it."""
-    scenario = draft("silent-corruption")
+    scenario = library("silent-corruption")
     named = {each.name: each.do for each in scenario.fixes} | {each.name: each.do for each in scenario.decoys}
     (found,) = (do for name, do in named.items() if part in name)
     return found
@@ -52,7 +52,7 @@ def as_before(shop: Shop) -> Iterator[psycopg.Connection[Any]]:
     shop.postgres.recreate()
     try:
         with shop.postgres.connect() as connection:
-            for statement in statements(draft("silent-corruption").noise):
+            for statement in statements(library("silent-corruption").noise):
                 connection.execute(statement.encode())
             yield connection
     finally:
@@ -76,7 +76,7 @@ def run_job(connection: psycopg.Connection[Any], times: int) -> None:
 @pytest.mark.integration
 def test_the_job_makes_one_order_in_fifty_dearer(shop: Shop) -> None:
     """Some sixty before it begins, one more each second, 240 in the end; what was granted stays granted."""
-    scenario = draft("silent-corruption")
+    scenario = library("silent-corruption")
     with as_before(shop) as connection:
         orders = one(connection, "select count(*) from orders")
         assert one(connection, invariant("sum of its items")) > 30
@@ -124,5 +124,7 @@ def test_adding_everything_up_again_takes_back_what_was_granted(shop: Shop) -> N
 
 def test_users_cannot_notice_it_by_what_is_measured() -> None:
     """Only orders that are older than a day change, and load knows those of its own run."""
-    (function,) = (each for each in statements(draft("silent-corruption").noise) if "create function" in each)
+    (function,) = (
+        each for each in statements(library("silent-corruption").noise) if "create function" in each
+    )
     assert "placed_at < now() - interval '1 day'" in function

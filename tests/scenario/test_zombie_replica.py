@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from tests.scenario.samples import draft
+from tests.scenario.samples import library
 from tests.services.parts import Shop, eventually, free_port
 
 from edge.replicas import Replicas
@@ -33,7 +33,7 @@ NOTICED_S = 10
 
 def fault() -> tuple[str, str]:
     """What ends a session, and what is true once it did."""
-    (act,) = draft("zombie-replica").faults
+    (act,) = library("zombie-replica").faults
     step = act.action.step()["sql"]
     return step["do"], step["verify"]
 
@@ -130,7 +130,7 @@ def test_a_third_of_the_pages_fails_and_every_replica_is_ready(shop: Shop) -> No
 @pytest.mark.parametrize("name", ["let the edge ask for a page", "let the edge go by the answers"])
 def test_the_edge_keeps_users_away_from_it(shop: Shop, name: str) -> None:
     """By a page that does not come, or by answers that are bad; either way the other two serve everybody."""
-    (fix,) = (each for each in draft("zombie-replica").fixes if each.name == name)
+    (fix,) = (each for each in library("zombie-replica").fixes if each.name == name)
     steps = [act.action.step()["flag"] for act in fix.do if isinstance(act, Act)]
     set_to = {str(step["name"]).replace("-", "_"): str(step["value"]) for step in steps}
     with three(shop):
@@ -222,6 +222,6 @@ def test_three_bad_answers_in_a_row_come_soon() -> None:
 
 def test_siblings_cannot_be_told_apart_by_their_page() -> None:
     """What a learner reads first is the same, word for word."""
-    here, there = draft("zombie-replica"), catalog.find("bad-config")
+    here, there = library("zombie-replica"), catalog.find("bad-config")
     for shown in ("title", "family", "briefing", "page", "skills", "load", "expect", "voices"):
         assert getattr(here, shown) == getattr(there, shown), shown
