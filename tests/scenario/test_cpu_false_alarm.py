@@ -24,6 +24,10 @@ from labctl.scenario.steps import Act
 pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
 
 NAME = "evening-settlement"
+PAYING = """
+    select count(*) from pg_stat_activity
+    where application_name = 'checkout-1' and state = 'idle in transaction'
+"""
 REFUSED = ("remaining connection slots are reserved", "too many clients")
 OPEN = "select extract(epoch from min(cut_off) - now())::float8 from payouts where settled_at is null"
 SETTLED = "select count(*) from payouts where settled_at is not null"
@@ -192,6 +196,17 @@ def test_four_checkouts_take_the_jobs_connection_and_hurt_nobody_else(
                 assert {each.status_code for each in answers} == {201}
         finally:
             stopped.set()
+
+
+@pytest.mark.integration
+def test_restarting_postgres_loses_the_payments_that_are_under_way(shop: Shop) -> None:
+    """The bank charges them all the same; nobody has stored what for."""
+    with shop.changed("bank", LATENCY_MS="1500"), ThreadPoolExecutor(6) as buyers:
+        answers = [buyers.submit(shop.buy, f"cpu-{next(_numbers)}") for _ in range(6)]
+        eventually(lambda: shop.postgres.one(PAYING) == 6, what="six wait for the bank")
+        shop.postgres.restart()
+        assert [each.result().status_code for each in answers] == [503] * 6
+        eventually(lambda: shop.get("bank", "/charges").json()["charged"] == 6, what="six are charged")
 
 
 @pytest.mark.integration
