@@ -150,9 +150,12 @@ def test_seven_runs_throw_out_all_that_has_an_end_and_nothing_can_be_kept(shop: 
 
 @pytest.mark.integration
 def test_three_product_pages_in_four_come_too_late(shop: Shop, cache: Redis) -> None:
-    """All of them come; before, none was late."""
+    """All of them come; before, none of them read a price."""
     page(shop)
-    assert late(shop, 5) < 0.03
+    before = shop.metric("catalog", READ)
+    well = late(shop, 5)
+    assert shop.metric("catalog", READ) == before
+    assert well < 0.3  # what a busy machine makes late by itself is far less than what follows
     run(cache, 8)
     assert 0.6 < late(shop, 8) < 0.9
 
