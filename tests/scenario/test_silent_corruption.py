@@ -28,7 +28,8 @@ def statements(steps: Sequence[Any]) -> list[str]:
     """What some steps run in the shop's database; the job itself is not theirs to run here."""
     acts = [act.action.step() for act in steps if isinstance(act, Act)]
     found = [act["sql"]["do"] for act in acts if "sql" in act]
-    return [each for one in found for each in ([one] if isinstance(one, str) else one)]
+    listed = [each for one in found for each in ([one] if isinstance(one, str) else one)]
+    return [each for each in listed if "cron.job" not in each]  # which is the lab's, and not here
 
 
 def job() -> dict[str, Any]:
