@@ -72,7 +72,7 @@ def page(shop: Shop, product: int = 3) -> dict[str, Any]:
 
 
 @pytest.mark.integration
-def test_two_product_pages_in_five_come_too_late(broken: Shop) -> None:
+def test_nearly_half_of_the_product_pages_come_too_late(broken: Shop) -> None:
     """All of them come; the prices are read several times for each time that they are needed."""
     made = broken.metric("catalog", REBUILDS)
     assert 0.3 < late(broken, WHILE_S) < 0.7
@@ -84,7 +84,7 @@ def test_two_product_pages_in_five_come_too_late(broken: Shop) -> None:
 def test_each_flag_alone_mends_it(broken: Shop, fix: str) -> None:
     """Hardly a page is late, also after the entry is gone."""
     broken.flags(**flags_of("") | flags_of(fix))
-    assert late(broken, WHILE_S) < 0.03
+    assert late(broken, WHILE_S, after_s=4) < 0.03
     forget(broken)
     assert late(broken, 5) < 0.05
 
@@ -109,7 +109,7 @@ def test_more_connections_do_not_help(shop: Shop) -> None:
     """All who read take turns, however many connections they have."""
     with shop.changed("catalog", RELEASE=RELEASE, DB_POOL_MAX=pool("open six times as many connections")):
         shop.flags(**flags_of(""))
-        assert late(shop, WHILE_S) > 0.2
+        assert late(shop, WHILE_S, most_failed=1) > 0.2
 
 
 @pytest.mark.integration
@@ -155,15 +155,13 @@ def test_the_herd_grows_before_the_first_is_done() -> None:
 
 
 def test_one_reading_fits_into_the_promise() -> None:
-    """So that a single flight mends it, and a refresh that begins in time is done in time."""
+    """So that a single flight mends it, and a refresh is done in time even behind a herd."""
     assert ALONE_S < 0.75 * PROMISED_S
-    (refresh,) = (
-        value
-        for fix in library("cache-stampede").fixes
-        for name, value in flags_of(fix.name).items()
-        if name == "catalog_prices_refresh"
+    set_ = flags_of("read the prices anew before they run out")
+    refresh_s, lives_s = (
+        float(set_[name].removesuffix("s")) for name in ("catalog_prices_refresh", "catalog_prices_ttl")
     )
-    assert float(refresh.removesuffix("ms")) / 1000 + 2 * ALONE_S < 1.0
+    assert refresh_s + 20 * ALONE_S < lives_s
 
 
 def test_siblings_cannot_be_told_apart_by_their_page() -> None:

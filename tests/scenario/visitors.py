@@ -49,12 +49,15 @@ class Visitors:
                 self.slow.append(answer.status != 200 or took_s > PROMISED_S)
 
 
-def late(shop: Shop, for_s: float, *, after_s: float = 2.0) -> float:
-    """The share of product pages that come too late, of those due within `for_s` after a while; all come."""
+def late(shop: Shop, for_s: float, *, after_s: float = 2.0, most_failed: float = MOST_FAILED) -> float:
+    """The share of product pages that come too late, of those due within `for_s` after a while.
+
+    Nearly all come, or no more fail than this share says.
+    """
     Visitors(shop).come(after_s)
     visitors = Visitors(shop)
     visitors.come(for_s)
-    assert visitors.failed <= MOST_FAILED * len(visitors.slow)
+    assert visitors.failed <= most_failed * len(visitors.slow)
     return sum(visitors.slow) / len(visitors.slow)
 
 
