@@ -139,9 +139,10 @@ class Attempt:
             return
         driver.advance_until(lambda: driver.drill.fired_wall_s is not None, within_s=phases.PAGE_WITHIN_S)
         fired_wall_s = driver.drill.fired_wall_s
-        if fired_wall_s is not None:  # until the second in which it fired is final
+        if fired_wall_s is not None:  # until its second is final, and users' own counts say it, too
             driver.advance_until(
-                lambda: driver.seconds[-1].wall_s > fired_wall_s, within_s=phases.FINAL_AFTER_S
+                lambda: driver.seconds[-1].wall_s > fired_wall_s and symptoms.page_is_due(driver),
+                within_s=phases.FINAL_AFTER_S,
             )
         self._proof.require(symptoms.page(driver, name, phases.firing(self._lab)))
 

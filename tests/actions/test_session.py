@@ -22,11 +22,13 @@ from labctl.actions.change import Role, State, changes
 from labctl.actions.perform import undo
 from labctl.actions.session import states
 from labctl.clock import SystemClock, await_until
+from labctl.engine.phases import measure
 from labctl.errors import ActionRefused, FaultDidNotTake, LabError, UsageError
 from labctl.lab.fresh_data import end_foreign_sessions, fresh_databases
 from labctl.lab.lab import Lab
 from labctl.runtimes.base import Address
 from labctl.runtimes.local import orphans
+from labctl.scenario.model import Invariant
 
 WAITS = "select count(*) from pg_stat_activity where application_name = %s and wait_event_type = 'Lock'"
 ENDS = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = %s"
@@ -252,3 +254,12 @@ def test_nobody_announces_what_they_leave_open() -> None:
     left = steps.parse({"session": {"name": "report", "do": "select 1"}})
     migration = steps.parse({"session": {"name": "migration", "do": "select 1", "stays": False}})
     assert (left.told, migration.told) == (False, True)
+
+
+@pytest.mark.integration
+def test_an_invariant_behind_a_lock_is_unreadable_and_nobody_waits_for_ever(shop: Lab, do: Do) -> None:
+    """Who judges gives up within seconds, and says why."""
+    do("session", name="report", do="lock table orders in access exclusive mode", user="postgres")
+    found = measure(shop, Invariant(say="no order", sql="select count(*) from orders", equals=0))
+    assert found.measured is None
+    assert "statement timeout" in (found.error or "")

@@ -187,7 +187,7 @@ def test_sql_ends_soon_and_leaves_nothing_for_the_learner_to_find(
     monkeypatch.setattr(WorldLab, "sql", connection.connect)
     piece = Evidence(say="one", sql="select 1", equals=1)
     assert evidence.found(lab, piece) == {"say": "one", "value": 1.0, "holds": True}
-    before, asked = connection.asked
-    assert "statement_timeout = '5s'" in before
-    assert "pg_stat_statements.track = 'none'" in before
+    bound, aside, asked = connection.asked
+    assert "statement_timeout = '5s'" in bound
+    assert "pg_stat_statements.track = 'none'" in aside
     assert asked == "select 1"

@@ -111,6 +111,20 @@ def test_a_page_that_users_do_not_justify_fails(lab: WorldLab) -> None:
     assert "although users' own counts do not burn that fast" in check_of(proof, "page").said
 
 
+def test_users_own_counts_may_follow_the_page_by_a_moment(lab: WorldLab) -> None:
+    """The edge counts who has waited too long at once; the load says so when the second is over."""
+    since: list[int] = []
+
+    def faster(wanted: Wanted) -> Mapping[str, float]:
+        hurt = world.pool_shrunk(wanted)
+        since[:] = [*since, 1] if hurt else []
+        return hurt if len(since) > PAGE_AFTER_S + 3 else dict.fromkeys(hurt, 0.1)
+
+    lab.world.hurt = faster
+    page = check_of(prove(lab, scenario(), only="fix:roll back"), "page")
+    assert page.outcome is Grade.PASSED, page.said
+
+
 def test_a_thin_margin_is_reported_and_still_passes(lab: WorldLab) -> None:
     """Red after 18 of 20 s: under 15 % is left."""
     since: list[int] = []

@@ -103,6 +103,13 @@ def test_an_unreadable_invariant_while_green_could_not_be_judged() -> None:
     assert conclude(hold(*hurting(40)), (), [UNREADABLE]).outcome is Outcome.NOT_RESTORED
 
 
+def test_an_unreadable_invariant_does_not_hide_that_it_came_back() -> None:
+    """What keeps users from being served keeps the judge from reading, too."""
+    assert conclude(HELD, [challenge(*FAILED_SECONDS)], [UNREADABLE]).outcome is Outcome.MASKED
+    stopgap = challenge(*FAILED_SECONDS, must_survive=False)
+    assert conclude(HELD, [stopgap], [UNREADABLE]).outcome is Outcome.COULD_NOT_JUDGE
+
+
 @pytest.mark.parametrize(
     "seconds",
     [

@@ -218,18 +218,20 @@ class Shown:
         return f"{found}, required {self.evidence.required()}"
 
 
-_ASIDE = b"set statement_timeout = '5s'; set pg_stat_statements.track = 'none'"
+_PATIENCE = b"set statement_timeout = '5s'"
+"""Whoever asks may come to wait for a lock, and gives up like everybody else."""
+_ASIDE = b"set pg_stat_statements.track = 'none'"
 
 
 def show(lab: Lab, evidence: Evidence, *, aside: bool = False) -> Shown:
     """Execute a piece of evidence; UsageError when it has more than one value, or Postgres refuses it.
 
-    `aside` is for while somebody works on the incident: SQL gives up within seconds, and leaves nothing
-    in `pg_stat_statements` for them to come across.
+    `aside` is for while somebody works on the incident: SQL leaves nothing in `pg_stat_statements` for
+    them to come across.
     """
     if evidence.sql is not None:
         try:
-            value = _one_value(lab, evidence.sql, evidence.database, before=_ASIDE if aside else None)
+            value = _one_value(lab, evidence.sql, evidence.database, aside=aside)
         except psycopg.Error as error:
             first_line, _, _ = str(error).partition("\n")
             raise UsageError(f"evidence {evidence.say!r} is refused: {first_line}") from error
@@ -240,9 +242,10 @@ def show(lab: Lab, evidence: Evidence, *, aside: bool = False) -> Shown:
     return Shown(evidence, samples[0].value if samples else None)
 
 
-def _one_value(lab: Lab, sql: str, database: str, *, before: bytes | None = None) -> Any:
+def _one_value(lab: Lab, sql: str, database: str, *, aside: bool = False) -> Any:
     with lab.sql(database) as connection:
-        if before:
-            connection.execute(before)
+        connection.execute(_PATIENCE)
+        if aside:
+            connection.execute(_ASIDE)
         row = connection.execute(sql.encode()).fetchone()
     return row[0] if row else None

@@ -92,11 +92,14 @@ def _decide(
         if _only_lacks_requests(hold):
             outcome = Outcome.COULD_NOT_JUDGE
         return outcome, False, (hold.explain(), *broken)
+    challenged = _challenged(hold, [each for each in challenges if each.kind is not ChallengeKind.NONE])
     if any(result.measured is None or result.error is not None for result in invariants):
+        if challenged[0] is Outcome.MASKED:  # what hurts users again is why nothing can be read
+            return challenged
         return Outcome.COULD_NOT_JUDGE, False, (hold.explain(), *broken)
     if broken:
         return Outcome.NOT_RESTORED, False, (hold.explain(), *broken)
-    return _challenged(hold, [each for each in challenges if each.kind is not ChallengeKind.NONE])
+    return challenged
 
 
 def _only_lacks_requests(hold: Hold) -> bool:

@@ -51,6 +51,11 @@ def red(driver: Driver, expect: Expect) -> Check:
     return Check("red", expect.journey, Grade.FAILED, f"the fault does not reproduce: {share} {within}")
 
 
+def page_is_due(driver: Driver) -> bool:
+    """Whether users' own counts burn fast enough; the edge may know a moment before the load does."""
+    return theory.page_due(driver.seconds, driver.rules, after=driver.drill.injected) is not None
+
+
 def page(driver: Driver, name: str, firing: Collection[str]) -> Check:
     """Whether the page came, and when, against the moment at which users' own counts made it due."""
     fired_wall_s = driver.drill.fired_wall_s
