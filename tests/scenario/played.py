@@ -65,7 +65,23 @@ def playable(scenario: Scenario) -> bool:
         steps += [step for each in group for step in each.do]
     actions = [step.action for step in steps if isinstance(step, Act)]
     edits = all(each.name in PURE | {"deploy", "rollback"} and not _own_code(each) for each in actions)
-    return edits and scenario.expect.page is not None and not scenario.universal
+    plain = edits and scenario.expect.page is not None and not scenario.universal
+    return plain and not _restart_decides(scenario)
+
+
+def _restart_decides(scenario: Scenario) -> bool:
+    """Whether a decoy is a fix without its restart, which a double can't tell apart."""
+    broken, before, cures = _course(scenario)
+    tried = [changed(broken, after(broken, decoy.do, before)) for decoy in scenario.decoys]
+    return any(cure and cure <= each for each in tried for cure in cures)
+
+
+def _course(scenario: Scenario) -> tuple[Wanted, Mapping[str, str | None], list[Facts]]:
+    """What is wanted when it is broken, the releases before, and what each fix changes."""
+    noisy = after(baseline(load_stack()), scenario.noise, {})
+    broken = after(noisy, scenario.faults, {})
+    before = {name: want.release for name, want in noisy.components.items()}
+    return broken, before, [changed(broken, after(broken, fix.do, before)) for fix in scenario.fixes]
 
 
 def _own_code(action: Any) -> bool:
@@ -75,11 +91,9 @@ def _own_code(action: Any) -> bool:
 def hurt(truth: Scenario) -> Callable[[Wanted], Mapping[str, float]]:
     """The rule by which this scenario's users suffer, from what it says of itself."""
     noisy = after(baseline(load_stack()), truth.noise, {})
-    broken = after(noisy, truth.faults, {})
+    broken, _, cures = _course(truth)
     fault = changed(noisy, broken)
     assert fault, f"{truth.id}: its faults change nothing that the double could see"
-    before = {name: want.release for name, want in noisy.components.items()}
-    cures = [changed(broken, after(broken, fix.do, before)) for fix in truth.fixes]
 
     def feel(wanted: Wanted) -> Mapping[str, float]:
         now = facts(wanted)

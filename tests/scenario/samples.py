@@ -80,5 +80,5 @@ def written(folder: Path, text: str, name: str = "s.yaml") -> Path:
 
 def library(name: str) -> Scenario:
     """A scenario of the lab, proven or not yet."""
-    draft = assets.path("scenarios", catalog.DRAFTS, f"{name}.yaml")
+    draft = assets.path("scenarios") / catalog.DRAFTS / f"{name}.yaml"
     return catalog.find(str(draft) if draft.is_file() else name)
