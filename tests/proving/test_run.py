@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -95,13 +96,20 @@ def test_a_lab_that_fails_ends_the_run(labs: list[WorldLab], monkeypatch: pytest
         spread(Run(plan([scenario()]), clock=labs[0].clock, labs=2), labs)
 
 
-def test_an_interrupted_run_waits_for_its_labs(lab: WorldLab) -> None:
+def test_an_interrupted_run_waits_for_its_labs(lab: WorldLab, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who interrupts it gets the labs back when nobody drives them any more, and not before."""
     let_go: list[str] = []
+    waited_for = threading.Event()
+
+    def waiting(working: list[Future[None]]) -> Iterator[Future[None]]:
+        waited_for.set()
+        yield from as_completed(working)
+
+    monkeypatch.setattr("labctl.verify.as_completed", waiting)
 
     class Interrupted(Run):
         def work(self, lab: Lab) -> None:
-            time.sleep(0.3)  # until somebody waits for it
+            assert waited_for.wait(20), "nobody waits for it"
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
             assert self._stop.wait(20), "nobody has stopped the run"
             time.sleep(0.3)  # it lets go within a moment, not at once
