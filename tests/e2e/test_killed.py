@@ -68,6 +68,7 @@ def is_gone(traces: Traces, stranger: subprocess.Popen[bytes]) -> None:
     assert stranger.poll() is None
 
 
+@pytest.mark.long  # drills are killed in each run, in all later phases
 def test_a_proof_killed_at_baseline_leaves_nothing(home: Terminal, stranger: subprocess.Popen[bytes]) -> None:
     """Its lab of its own has nobody to take it down any more: recover does."""
     others = set(names())
