@@ -141,7 +141,7 @@ class Attempt:
         fired_wall_s = driver.drill.fired_wall_s
         if fired_wall_s is not None:  # until its second is final, and users' own counts say it, too
             driver.advance_until(
-                lambda: driver.seconds[-1].wall_s > fired_wall_s and symptoms.page_is_due(driver),
+                lambda: driver.seconds[-1].wall_s > fired_wall_s and symptoms.page_due(driver) is not None,
                 within_s=phases.FINAL_AFTER_S,
             )
         self._proof.require(symptoms.page(driver, name, phases.firing(self._lab)))

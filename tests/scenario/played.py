@@ -71,17 +71,17 @@ def playable(scenario: Scenario) -> bool:
 
 def _restart_decides(scenario: Scenario) -> bool:
     """Whether a decoy is a fix without its restart, which a double can't tell apart."""
-    broken, before, cures = _course(scenario)
+    _, broken, before, cures = _course(scenario)
     tried = [changed(broken, after(broken, decoy.do, before)) for decoy in scenario.decoys]
     return any(cure and cure <= each for each in tried for cure in cures)
 
 
-def _course(scenario: Scenario) -> tuple[Wanted, Mapping[str, str | None], list[Facts]]:
-    """What is wanted when it is broken, the releases before, and what each fix changes."""
+def _course(scenario: Scenario) -> tuple[Wanted, Wanted, Mapping[str, str | None], list[Facts]]:
+    """What is wanted before it is broken and then, the releases before, and what each fix changes."""
     noisy = after(baseline(load_stack()), scenario.noise, {})
     broken = after(noisy, scenario.faults, {})
     before = {name: want.release for name, want in noisy.components.items()}
-    return broken, before, [changed(broken, after(broken, fix.do, before)) for fix in scenario.fixes]
+    return noisy, broken, before, [changed(broken, after(broken, fix.do, before)) for fix in scenario.fixes]
 
 
 def _own_code(action: Any) -> bool:
@@ -90,8 +90,7 @@ def _own_code(action: Any) -> bool:
 
 def hurt(truth: Scenario) -> Callable[[Wanted], Mapping[str, float]]:
     """The rule by which this scenario's users suffer, from what it says of itself."""
-    noisy = after(baseline(load_stack()), truth.noise, {})
-    broken, _, cures = _course(truth)
+    noisy, broken, _, cures = _course(truth)
     fault = changed(noisy, broken)
     assert fault, f"{truth.id}: its faults change nothing that the double could see"
 

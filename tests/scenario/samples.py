@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,8 @@ from labctl import assets
 from labctl.errors import InvalidFile, Mistake
 from labctl.scenario import catalog
 from labctl.scenario.loader import loads
-from labctl.scenario.model import Scenario
+from labctl.scenario.model import Decoy, Fix, Scenario
+from labctl.scenario.steps import Act, Wait
 
 SMALL = """\
 id: valve-closed
@@ -82,3 +85,22 @@ def library(name: str) -> Scenario:
     """A scenario of the lab, proven or not yet."""
     draft = assets.path("scenarios") / catalog.DRAFTS / f"{name}.yaml"
     return catalog.find(str(draft) if draft.is_file() else name)
+
+
+def parameters(steps: Iterable[Act | Wait], action: str) -> list[dict[str, Any]]:
+    """Those of each step of this action, in the order in which they are taken."""
+    acts = (each.action for each in steps if isinstance(each, Act))
+    return [dict(each.step()[action]) for each in acts if each.name == action]
+
+
+def steps_of(scenario: Scenario, name: str) -> tuple[Act | Wait, ...]:
+    """The steps of the fix or decoy of this name."""
+    attempts: tuple[Fix | Decoy, ...] = (*scenario.fixes, *scenario.decoys)
+    (found,) = (each for each in attempts if each.name == name)
+    return tuple(found.do)
+
+
+def texts(found: Iterable[dict[str, Any]]) -> list[str]:
+    """What `do` holds in each, one statement or several."""
+    said = (each["do"] for each in found)
+    return [text for one in said for text in ([one] if isinstance(one, str) else one)]

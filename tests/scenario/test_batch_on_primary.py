@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.scenario.samples import library
+from tests.scenario.samples import library, parameters
 from tests.services.parts import Shop
 
 from labctl.scenario import catalog
@@ -17,8 +17,7 @@ pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
 def steps_of_job() -> list[dict[str, Any]]:
     """The job's steps in the order in which they are taken."""
     scenario = library("batch-on-primary")
-    acts = [*scenario.noise, *scenario.faults]
-    return [dict(act.action.step()["job"]) for act in acts if act.action.name == "job"]
+    return parameters([*scenario.noise, *scenario.faults], "job")
 
 
 def connect(shop: Shop, database: str, user: str = "shop") -> psycopg.Connection:

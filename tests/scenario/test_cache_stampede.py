@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 from redis import Redis
-from tests.scenario.samples import library
+from tests.scenario.samples import library, parameters, steps_of
 from tests.scenario.visitors import PROMISED_S, late
 from tests.services.parts import Shop, eventually
 
 from labctl.scenario.family import told_apart
-from labctl.scenario.model import Decoy, Fix
 from labctl.scenario.steps import Act
 from load.profiles import WEEKDAY
 from shared import catalogue
@@ -34,11 +33,8 @@ WHILE_S = 10.0
 def flags_of(name: str) -> dict[str, str]:
     """The flags that a fix or a decoy sets; those of the noise for an empty name."""
     scenario = library("cache-stampede")
-    attempts: tuple[Fix | Decoy, ...] = (*scenario.fixes, *scenario.decoys)
-    done = {each.name: each.do for each in attempts} | {"": scenario.noise}
-    steps = [step.action.step() for step in done[name] if isinstance(step, Act)]
-    set_ = {str(step["flag"]["name"]): str(step["flag"]["value"]) for step in steps if "flag" in step}
-    return {flag.replace("-", "_"): value for flag, value in set_.items()}
+    found = parameters(steps_of(scenario, name) if name else scenario.noise, "flag")
+    return {str(each["name"]).replace("-", "_"): str(each["value"]) for each in found}
 
 
 def pool(name: str) -> str:

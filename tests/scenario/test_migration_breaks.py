@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
-from typing import Any
 
 import pytest
-from tests.scenario.samples import library
+from tests.scenario.samples import library, parameters, steps_of, texts
 from tests.services.parts import Shop, eventually
 
 from labctl.scenario import catalog
-from labctl.scenario.model import Decoy, Fix
-from labctl.scenario.steps import Act
 
 pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
 
@@ -27,13 +24,7 @@ Well = tuple[int, int]
 def statements(name: str | None = None) -> list[str]:
     """The SQL of the fault, or of the fix or decoy of this name."""
     scenario = library("migration-breaks")
-    acts: list[Any] = list(scenario.faults)
-    if name:
-        attempts: tuple[Fix | Decoy, ...] = (*scenario.fixes, *scenario.decoys)
-        (attempt,) = (each for each in attempts if each.name == name)
-        acts = [step for step in attempt.do if isinstance(step, Act)]
-    found = [act.action.step()["sql"]["do"] for act in acts if act.action.name == "sql"]
-    return [text for each in found for text in ([each] if isinstance(each, str) else each)]
+    return texts(parameters(steps_of(scenario, name) if name else scenario.faults, "sql"))
 
 
 def run(shop: Shop, name: str | None = None) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.scenario.samples import library
+from tests.scenario.samples import library, parameters
 from tests.services.load_parts import ScriptedDoor, answer, visit
 from tests.services.load_parts import product as told
 from tests.services.parts import SERVICES, Process, Shop, eventually, free_port
@@ -42,9 +42,7 @@ TAKEN_OVER = 400
 
 def noise(action: str) -> dict[str, str]:
     """The parameters of the scenario's only noise of this kind."""
-    (found,) = (
-        act.action.step()[action] for act in library("n-plus-one-hot").noise if act.action.name == action
-    )
+    (found,) = parameters(library("n-plus-one-hot").noise, action)
     return {name: str(value) for name, value in found.items()}
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import redis as redis_library
-from tests.scenario.samples import library
+from tests.scenario.samples import library, parameters, texts
 from tests.services.load_parts import ScriptedDoor, answer, visit
 from tests.services.parts import SERVICES, Process, Shop, eventually, free_port
 
@@ -46,7 +46,7 @@ def queue(shop: Shop) -> redis_library.Redis:
 
 def statements(acts: tuple[Act, ...]) -> list[str]:
     """The SQL of a scenario's steps."""
-    return [str(step["sql"]["do"]) for act in acts if "sql" in (step := act.action.step())]
+    return texts(parameters(acts, "sql"))
 
 
 def publish_another(shop: Shop) -> None:

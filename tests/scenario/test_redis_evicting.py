@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from redis import Redis
-from tests.scenario.samples import library
+from tests.scenario.samples import library, parameters
 from tests.scenario.visitors import PROMISED_S, late
 from tests.services.parts import Shop, eventually
 
@@ -31,9 +31,8 @@ MIB = 2**20
 def steps_of(action: str) -> list[dict[str, Any]]:
     """Every step of this action, noise and faults first, then fixes."""
     scenario = library("redis-evicting")
-    acts = [*scenario.noise, *scenario.faults, *(step for fix in scenario.fixes for step in fix.do)]
-    found = [act.action.step() for act in acts if hasattr(act, "action") and act.action.name == action]
-    return [dict(step[action]) for step in found]
+    fixes = (step for fix in scenario.fixes for step in fix.do)
+    return parameters([*scenario.noise, *scenario.faults, *fixes], action)
 
 
 def settings() -> dict[str, str]:

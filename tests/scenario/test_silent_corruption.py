@@ -8,10 +8,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.scenario.samples import library
+from tests.scenario.samples import library, parameters, texts
 from tests.services.parts import Shop
-
-from labctl.scenario.steps import Act
 
 pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
 
@@ -26,9 +24,7 @@ def invariant(part: str) -> str:
 
 def statements(steps: Sequence[Any]) -> list[str]:
     """What some steps run in the shop's database; the job itself is not theirs to run here."""
-    acts = [act.action.step() for act in steps if isinstance(act, Act)]
-    found = [act["sql"]["do"] for act in acts if "sql" in act]
-    listed = [each for one in found for each in ([one] if isinstance(one, str) else one)]
+    listed = texts(parameters(steps, "sql"))
     return [each for each in listed if "cron.job" not in each]  # which is the lab's, and not here
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from labctl.actions import client
 from labctl.errors import LabError
-from labctl.lab.reach import PASSWORDS, STORES, password
+from labctl.lab.reach import PASSWORDS, STORES, password, redis_login
 from labctl.runtimes.local.orphans import LABEL
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def start(lab: Lab, name: str, **order: object) -> None:
         "host": address.host,
         "port": address.port,
         "passwords": {user: password(lab, user) for user in PASSWORDS},
-        "stores": {store: _reached(lab, store) for store in STORES},
+        "stores": {store: redis_login(lab, store) for store in STORES},
         "name": name,
         **order,
     }
@@ -49,8 +49,3 @@ def start(lab: Lab, name: str, **order: object) -> None:
     )
     if done.returncode:
         raise LabError(f"postgres says {done.stderr.strip()!r} to {name}", hint="labctl logs postgres")
-
-
-def _reached(lab: Lab, store: str) -> dict[str, object]:
-    address = lab.runtime.address(store)
-    return {"host": address.host, "port": address.port, "password": lab.secrets["REDIS_PASSWORD"]}

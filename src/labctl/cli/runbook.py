@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from labctl.cli.choice import LabName, chosen
+from labctl.cli.status import firing
 from labctl.cli.terminal import out, say, table, width
 from labctl.errors import LabError, UsageError
 
@@ -40,10 +41,9 @@ def _firing(lab: str | None) -> list[str]:
         alerts = opened.alertmanager.alerts()
     except LabError:
         return []
-    pages = [each for each in alerts if each.labels.get("severity") == "page"]
     by = _paged_by(opened)
-    pages.sort(key=lambda each: (each.name != by, each.since_wall_s))
-    return list(dict.fromkeys(each.name for each in pages))
+    names = [name for severity, name, _ in firing(alerts) if severity == "page"]
+    return sorted(names, key=lambda name: name != by)
 
 
 def _paged_by(lab: "Lab") -> str | None:

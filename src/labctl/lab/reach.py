@@ -65,6 +65,12 @@ def sql(lab: Lab, database: str = "shop", user: str = "postgres") -> psycopg.Con
         ) from error
 
 
+def redis_login(lab: Lab, component: str) -> dict[str, Any]:
+    """Where one of the Redis servers is, and how it lets one in: host, port and password."""
+    address = lab.runtime.address(component)
+    return {"host": address.host, "port": address.port, "password": lab.secrets["REDIS_PASSWORD"]}
+
+
 def redis(lab: Lab, component: str) -> redis_client.Redis:
     """A client of one of the Redis servers that answers with text and fails within seconds."""
     if component not in STORES:
@@ -72,11 +78,8 @@ def redis(lab: Lab, component: str) -> redis_client.Redis:
             f"{component!r} is no Redis server; there are {', '.join(STORES)}",
             hint=f"labctl redis {STORES[0]} info",
         )
-    address = lab.runtime.address(component)
     return redis_client.Redis(
-        host=address.host,
-        port=address.port,
-        password=lab.secrets["REDIS_PASSWORD"],
+        **redis_login(lab, component),
         socket_connect_timeout=1.0,
         socket_timeout=2.0,
         decode_responses=True,

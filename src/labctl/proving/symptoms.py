@@ -51,9 +51,9 @@ def red(driver: Driver, expect: Expect) -> Check:
     return Check("red", expect.journey, Grade.FAILED, f"the fault does not reproduce: {share} {within}")
 
 
-def page_is_due(driver: Driver) -> bool:
-    """Whether users' own counts burn fast enough; the edge may know a moment before the load does."""
-    return theory.page_due(driver.seconds, driver.rules, after=driver.drill.injected) is not None
+def page_due(driver: Driver) -> float | None:
+    """Since when (wall seconds) users' own counts burn fast enough; the edge may know a moment earlier."""
+    return theory.page_due(driver.seconds, driver.rules, after=driver.drill.injected)
 
 
 def page(driver: Driver, name: str, firing: Collection[str]) -> Check:
@@ -63,7 +63,7 @@ def page(driver: Driver, name: str, firing: Collection[str]) -> Check:
         others = ", ".join(firing) or "no page at all"
         said = f"{name} did not fire within {duration(phases.PAGE_WITHIN_S)} of red; there is {others}"
         return Check("page", name, Grade.FAILED, said)
-    due_wall_s = theory.page_due(driver.seconds, driver.rules, after=driver.drill.injected)
+    due_wall_s = page_due(driver)
     if due_wall_s is None:
         said = f"{name} fired although users' own counts do not burn that fast"
         return Check("page", name, Grade.FAILED, said)
