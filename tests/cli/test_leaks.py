@@ -3,21 +3,34 @@ commands and files of the lab. tests/e2e/test_leaks.py looks at real labs."""
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Labctl, ScriptedLoad
+from tests.lab import servers
+from tests.lab.double import DoubleRuntime
+from tests.services.parts import Postgres
 from tests.spoilers import files, scenarios, spoiled, spoilers
 
+from labctl.actions.base import Edit
 from labctl.actions.perform import Role, perform
+from labctl.actions.restart import Restart
 from labctl.engine.decide import Rules
+from labctl.lab.fresh_data import fresh_databases
 from labctl.lab.lab import Lab
+from labctl.lab.links import heal_links
 from labctl.lab.reach import AlertmanagerClient
+from labctl.runtimes.base import Address
 from labctl.runtimes.docker import composed, settings
 from labctl.runtimes.docker.places import Places
 from labctl.runtimes.docker.plan import Planned
+from labctl.runtimes.local import orphans
 from labctl.scenario.model import Scenario
 from labctl.scenario.steps import Act
+from labctl.stack.compose import load_stack
 
 LOOKS = (
     *(("status",), ("status", "--json"), ("check", "--explain"), ("check", "--json")),
@@ -28,17 +41,65 @@ LOOKS = (
 )
 
 
-@pytest.fixture(params=scenarios(), ids=lambda scenario: scenario.code)
+def acts(scenario: Scenario) -> list[tuple[Role, Act]]:
+    """What is done before the page, in order."""
+    steps = ((Role.NOISE, scenario.noise), (Role.FAULT, scenario.faults))
+    return [(role, step) for role, each in steps for step in each if isinstance(step, Act)]
+
+
+def needs_parts(scenario: Scenario) -> bool:
+    """Whether something is done to the database or the wire themselves, which no double can suffer."""
+    return not all(isinstance(act.action, Edit | Restart) for _, act in acts(scenario))
+
+
+def looked_at(scenario: Scenario) -> object:
+    marks = [pytest.mark.integration] if needs_parts(scenario) else []
+    return pytest.param(scenario, id=scenario.code, marks=marks)
+
+
+@pytest.fixture(params=[looked_at(each) for each in scenarios()])
 def scenario(request: pytest.FixtureRequest) -> Scenario:
     found = request.param
     assert isinstance(found, Scenario)
     return found
 
 
+@pytest.fixture(scope="module")
+def parts() -> Iterator[Mapping[str, Address]]:
+    """Where a Postgres with the shop's data is, a cache and a wire."""
+    links = load_stack().links
+    with servers.reachable_folder() as folder, servers.redis_server() as redis, servers.wire(links) as wire:
+        postgres = Postgres(folder)
+        try:
+            postgres.start()
+            yield {"postgres": Address("127.0.0.1", postgres.port), "redis-cache": redis, "wire": wire}
+        finally:
+            postgres.end()
+
+
+@contextmanager
+def reaching(lab: Lab, parts: Mapping[str, Address]) -> Iterator[None]:
+    """The lab on real parts; what runs on beside it ends with the block."""
+    assert isinstance(lab.runtime, DoubleRuntime)
+    lab.runtime.addresses.update(parts)
+    object.__setattr__(lab.site, "id", secrets.token_hex(8))
+    try:
+        yield
+    finally:
+        assert orphans.end(lab.id, lab.folder / "data") == []
+        fresh_databases(lab)
+        heal_links(lab)
+
+
 @pytest.fixture
 def hurt(
-    lab: Lab, load: ScriptedLoad, real_assets: None, scenario: Scenario, monkeypatch: pytest.MonkeyPatch
-) -> Lab:
+    lab: Lab,
+    load: ScriptedLoad,
+    real_assets: None,
+    scenario: Scenario,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Lab]:
     """A lab in the midst of the incident, red and not yet paged for."""
     rules = Rules(scenario.expect.journey, 1.0, {}, 30.0, None, (), {})
     monkeypatch.setattr("labctl.engine.phases.rules", lambda *_: rules)
@@ -46,15 +107,15 @@ def hurt(
     monkeypatch.setattr("labctl.cli.terminal.width", lambda *_: None)
     begun = {"drill": "d1", "scenario": scenario.id, "mode": "drill", "run": "r1", "second": 0}
     lab.journal.append("drill.begun", begun)
-    for role, steps in ((Role.NOISE, scenario.noise), (Role.FAULT, scenario.faults)):
-        for step in steps:
-            if isinstance(step, Act):
-                perform(lab, step.action, role=role, by="engine")
-    lab.journal.append("phase.injected", {"second": 10})
-    load.goes_on(12, **{scenario.expect.journey: 6})
-    for each in scenario.evidence:
-        lab.journal.append("evidence.found", {"say": each.say, "value": 41.25, "holds": True})
-    return lab
+    parts = reaching(lab, request.getfixturevalue("parts")) if needs_parts(scenario) else nullcontext()
+    with parts:
+        for role, act in acts(scenario):
+            perform(lab, act.action, role=role, by="engine")
+        lab.journal.append("phase.injected", {"second": 10})
+        load.goes_on(12, **{scenario.expect.journey: 6})
+        for each in scenario.evidence:
+            lab.journal.append("evidence.found", {"say": each.say, "value": 41.25, "holds": True})
+        yield lab
 
 
 def test_no_command_gives_it_away(hurt: Lab, scenario: Scenario, labctl: Labctl) -> None:

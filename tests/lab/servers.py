@@ -7,8 +7,9 @@ import pwd
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import httpx
 import psycopg
 import redis
 
+from labctl import assets
 from labctl.clock import SystemClock, await_until
 from labctl.runtimes.base import Address
 
@@ -40,7 +42,7 @@ groups: [{name: always, interval: 1s, rules: [{alert: CheckoutBudgetBurn, expr: 
 @contextmanager
 def postgres() -> Iterator[Address]:
     """Postgres with the roles of the shop, `shop_template`, and `shop` made from it."""
-    with _folder(owner="postgres") as folder:
+    with reachable_folder(owner="postgres") as folder:
         _run(
             [_tool("initdb"), "-D", str(folder / "data"), "-A", "trust", "-U", "postgres", "--no-sync"],
             "postgres",
@@ -65,17 +67,42 @@ def redis_server() -> Iterator[Address]:
     """Redis with a password."""
     address = _free()
     argv = ["redis-server", "--port", str(address.port), "--bind", address.host, "--save", ""]
+    argv += ["--requirepass", PASSWORD]
     client = redis.Redis(address.host, address.port, password=PASSWORD)
-    with _folder() as folder, _server([*argv, "--requirepass", PASSWORD, "--dir", str(folder)], client.ping):
+    with (
+        reachable_folder() as folder,
+        _server([*argv, "--requirepass", PASSWORD, "--dir", str(folder)], client.ping),
+    ):
         yield address
     client.close()
+
+
+@contextmanager
+def wire(links: Iterable[str]) -> Iterator[Address]:
+    """The lab's wire, with links that lead nowhere."""
+    address = _free()
+    environment = {
+        "PYTHONPATH": str(assets.path("services")),
+        "LISTEN_HOST": address.host,
+        "SERVICE_PORT": str(address.port),
+        "PROXIES": " ".join(f"{link}={_free().port}>{_free()}" for link in links),
+    }
+    with (
+        reachable_folder() as folder,
+        _server(
+            [sys.executable, "-m", "wire"],
+            lambda: httpx.get(f"http://{address}/version").is_success,
+            environment={**environment, "SETTINGS_DIR": str(folder)},
+        ),
+    ):
+        yield address
 
 
 @contextmanager
 def prometheus() -> Iterator[Address]:
     """Prometheus that scrapes nothing and whose one alert always fires."""
     address = _free()
-    with _folder() as folder:
+    with reachable_folder() as folder:
         (folder / "rules.yml").write_text(_RULES)
         config = folder / "prometheus.yml"
         config.write_text("{global: {evaluation_interval: 1s}, rule_files: [rules.yml]}")
@@ -88,7 +115,7 @@ def prometheus() -> Iterator[Address]:
 def alertmanager() -> Iterator[Address]:
     """Alertmanager that tells nobody."""
     address = _free()
-    with _folder() as folder:
+    with reachable_folder() as folder:
         config = folder / "alertmanager.yml"
         config.write_text("{route: {receiver: nobody}, receivers: [{name: nobody}]}")
         argv = ["prometheus-alertmanager", f"--config.file={config}", f"--storage.path={folder / 'data'}"]
@@ -104,18 +131,25 @@ def _free() -> Address:
 
 
 @contextmanager
-def _folder(owner: str | None = None) -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="labctl-test-"))
+def reachable_folder(owner: str | None = None) -> Iterator[Path]:
+    """One that servers of other users reach, which pytest's own is not."""
+    made = Path(tempfile.mkdtemp(prefix="labctl-test-"))
+    made.chmod(0o755)
     if owner and os.geteuid() == 0:
-        shutil.chown(folder, owner)
+        shutil.chown(made, owner)
     try:
-        yield folder
+        yield made
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(made)
 
 
 @contextmanager
-def _server(argv: Sequence[str], ready: Callable[[], object], user: str | None = None) -> Iterator[None]:
+def _server(
+    argv: Sequence[str],
+    ready: Callable[[], object],
+    user: str | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[None]:
     def answers() -> bool:
         assert process.poll() is None, f"{argv[0]} has ended"
         with suppress(psycopg.OperationalError, redis.RedisError, httpx.HTTPError):
@@ -123,7 +157,12 @@ def _server(argv: Sequence[str], ready: Callable[[], object], user: str | None =
         return False
 
     process = subprocess.Popen(
-        argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=_user(user), cwd="/"
+        argv,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        user=_user(user),
+        env=environment and {**os.environ, **environment},
+        cwd="/",
     )
     try:
         await_until(answers, what=argv[0], within_s=30, clock=SystemClock())

@@ -11,7 +11,7 @@ from tests.services.parts import Shop
 
 from labctl.scenario import catalog
 
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 
 def steps_of_job() -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from labctl.scenario.steps import Act
 from load.profiles import WEEKDAY
 from shared import catalogue
 
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 BEFORE, RELEASE = "3.4.0", "3.4.1"
 REBUILDS = 'cache_rebuilds_total{what="prices"'

@@ -21,7 +21,7 @@ from labctl.clock import seconds
 from labctl.scenario.family import told_apart
 from labctl.scenario.steps import Act
 
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 NAME = "evening-settlement"
 PAYING = """

@@ -27,7 +27,7 @@ from labctl.slo.sli import Second, Tally
 from labctl.stack.wanted import Limits
 from shared.catalogue import LISTED
 
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 RELEASE = "3.1.5"
 _TRY = """

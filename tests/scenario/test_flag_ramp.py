@@ -28,7 +28,7 @@ from load.profiles import WEEKDAY
 from load.timetable import Timetable
 from shared.values import percent
 
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 RELEASE, BEFORE = "3.6.1", "3.6.0"
 READ_S = 0.004

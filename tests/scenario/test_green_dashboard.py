@@ -16,7 +16,7 @@ from labctl.scenario.steps import Act
 from load.journeys import Bad, checkout
 from load.journeys.checkout import TWO_ITEMS_SHARE
 
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 RELEASE = "1.8.4"
 COUNTED = 'journey_requests_total{journey="checkout"'

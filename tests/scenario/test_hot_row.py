@@ -20,7 +20,7 @@ from load.keys import PRODUCT_SKEW
 from load.profiles import WEEKDAY
 from shared import catalogue
 
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 BANK_S = 0.2
 HELD_S = 0.235

@@ -21,7 +21,7 @@ from labctl.stack.compose import load_stack
 from load.keys import Keys
 from load.profiles import WEEKDAY
 
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 RELEASE = "3.1.3"
 CACHED_S = 30

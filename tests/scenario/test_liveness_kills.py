@@ -22,7 +22,7 @@ from labctl.stack.flags import declared
 from shared.catalogue import PRODUCTS
 from shared.metrics import OUTCOMES
 
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 RELEASES = ("3.1.6", "3.1.7")
 RELEASE = RELEASES[-1]

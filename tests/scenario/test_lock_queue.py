@@ -13,7 +13,7 @@ from tests.services.parts import Shop, eventually
 
 from labctl.scenario import catalog
 
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 WAITING = "select count(*) from pg_stat_activity where application_name = %s and wait_event_type = 'Lock'"
 ENDS = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = %s"

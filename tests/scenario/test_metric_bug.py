@@ -17,7 +17,7 @@ from labctl.engine.phases import PAGE_WITHIN_S
 from labctl.slo.burn import first_page
 from labctl.stack import release
 
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 GUILTY, MENDED, BEFORE = "1.9.0", "1.9.1", "1.8.1"
 _numbers = count(1)

@@ -12,7 +12,7 @@ from tests.services.parts import Shop, eventually
 
 from labctl.scenario import catalog
 
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 CHECKOUT, CATALOG = "2.7.0", "3.8.0"
 BROWSING = ("/api/products/{}", "/api/search?q=oak", "/api/home")

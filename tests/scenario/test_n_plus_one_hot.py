@@ -29,7 +29,7 @@ from load.keys import STAR, Keys
 from shared import catalogue
 from shared.flags import declarations, live
 
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 STATEMENTS = 'db_query_duration_seconds_count{outcome="ok",query='
 OFF = {"catalog_reviews_ttl": "0s", "catalog_reviews_batch": "off"}

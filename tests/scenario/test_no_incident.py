@@ -18,7 +18,7 @@ from labctl.scenario.model import Decoy, Fix
 from labctl.scenario.steps import Act
 from load.profiles import WEEKDAY
 
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 BANK_S = 0.2
 """What the bank takes at least in a lab; a fifth more at most."""

@@ -23,7 +23,7 @@ from labctl.scenario.steps import Act
 from labctl.stack.flags import declared
 from load.profiles import WEEKDAY
 
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 RELEASES = ("3.1.8", "3.1.9")
 RELEASE = RELEASES[-1]

@@ -17,7 +17,7 @@ from labctl.scenario.steps import Act
 from load.keys import DEALER, Keys
 from load.profiles import KINDS, InvalidProfile, parse
 
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 
 def sql_of(steps: Any) -> list[str]:

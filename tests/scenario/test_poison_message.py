@@ -27,7 +27,7 @@ from load.profiles import WEEKDAY
 from shared.events import DEAD, GROUP, STREAM
 from worker.config import CLAIM_AFTER_S
 
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 TELLS, TELLS_TOO = "2.3.7", "2.3.6"
 READS_BOTH = "1.5.0"

@@ -16,7 +16,7 @@ from labctl.scenario.steps import Act
 from load.journeys.checkout import DECLINED_SHARE
 from load.profiles import WEEKDAY
 
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 RELEASE = "2.3.3"
 LEAKED_PER_S = WEEKDAY["checkout"] * DECLINED_SHARE

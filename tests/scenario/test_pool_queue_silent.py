@@ -19,7 +19,7 @@ from labctl.slo.openslo import objectives
 from load.profiles import WEEKDAY, Traffic, parse
 from load.timetable import Timetable
 
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 HELD_S = {"checkout": 0.235, "cart": 0.006, "order-status": 0.003, "account-history": 0.006}
 """How long each journey holds a connection; a checkout's is the bank's 0.2 to 0.24 s and a few statements."""
@@ -138,14 +138,16 @@ def test_a_burst_on_two_connections_is_late_without_an_error(shop: Shop) -> None
     assert slow[8] < slow[2]
 
 
-def test_siblings_cannot_be_told_apart_by_their_page() -> None:
-    """What a learner reads first is the same, word for word; only the traffic comes in bursts."""
-    here, there = library("pool-queue-silent"), catalog.find("pool-shrunk")
-    for shown in ("title", "family", "briefing", "page", "expect", "hold"):
-        assert getattr(here, shown) == getattr(there, shown), shown
+def test_it_says_how_its_customers_come() -> None:
+    """A family of its own, since its waves can be seen: the numbers of the briefing are the load's."""
+    here = library("pool-queue-silent")
+    high = traffic().rates(0)
+    assert (round(sum(high.values())), round(high["checkout"])) == (56, 13)
+    assert "fifty-six requests a second, thirteen of them checkouts" in " ".join(here.briefing.split())
+    assert here.family != catalog.find("pool-shrunk").family
 
 
-def test_its_silence_tells_it_from_the_sibling_with_the_same_pool() -> None:
+def test_its_silence_tells_it_from_the_incident_with_the_same_pool() -> None:
     """Two connections in both; there a quarter of the checkouts give up waiting, here nobody."""
     here = {str(each.query): each for each in library("pool-queue-silent").evidence}
     (gave_up,) = (each for query, each in here.items() if "db_pool_timeouts_total" in query)

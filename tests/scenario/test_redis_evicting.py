@@ -20,7 +20,7 @@ from labctl.scenario.family import told_apart
 from labctl.stack.flags import declared
 from shared import catalogue
 
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 RELEASE = "3.3.1"
 READ = 'db_query_duration_seconds_count{outcome="ok",query="prices"'

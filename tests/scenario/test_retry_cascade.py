@@ -27,7 +27,7 @@ from labctl.scenario import catalog
 from labctl.scenario.steps import Act
 from load.profiles import WEEKDAY
 
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 CHECKOUT, EDGE = "2.5.0", "1.8.2"
 BANK_S = 0.22

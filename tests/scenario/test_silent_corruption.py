@@ -11,7 +11,7 @@ import pytest
 from tests.scenario.samples import library, parameters, texts
 from tests.services.parts import Shop
 
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 ACCOUNTS, ORDERS_WRONG, GRANTED_SHARE = 2000, 240, 0.15
 

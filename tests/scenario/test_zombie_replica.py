@@ -19,7 +19,7 @@ from labctl.scenario.steps import Act
 from load.profiles import WEEKDAY
 from load.timetable import Timetable
 
-pytestmark = pytest.mark.long  # of a draft: with real parts only in make drills
+pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 RELEASE = "3.5.0"
 REPLICAS = ("catalog", "catalog-2", "catalog-3")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.lab.servers import reachable_folder
 from tests.services.parts import Shop
 from tests.services.processes import Parts
 
@@ -16,16 +15,13 @@ from tests.services.processes import Parts
 @pytest.fixture(scope="session")
 def running_shop() -> Iterator[Shop]:
     """The whole shop on real parts, once for all tests; everything it started ends with it."""
-    # Not under pytest's own folder: Postgres runs as another user and must reach its data.
-    folder = Path(tempfile.mkdtemp(prefix="shop-"))
-    folder.chmod(0o755)
-    shop = Shop(folder)
-    try:
-        shop.start()
-        yield shop
-    finally:
-        shop.end()
-        shutil.rmtree(folder)
+    with reachable_folder() as folder:
+        shop = Shop(folder)
+        try:
+            shop.start()
+            yield shop
+        finally:
+            shop.end()
 
 
 @pytest.fixture
