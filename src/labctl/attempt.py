@@ -10,7 +10,7 @@ from labctl.engine import phases
 from labctl.engine.driver import Driver
 from labctl.engine.machine import Phase
 from labctl.engine.phases import Shown
-from labctl.judge import Colour, Outcome, Verdict, red_now
+from labctl.judge import ChallengeKind, Colour, Outcome, Verdict, red_now
 from labctl.lab.journal import Event
 from labctl.lab.lab import Lab
 from labctl.lab.reset import reset
@@ -201,7 +201,11 @@ class Attempt:
         return allowance_s + hold_s + 30.0
 
     def _require_red_again(self, name: str) -> None:
-        """A decoy was taken back: the incident must be there again, or the next one would prove nothing."""
+        """A decoy was taken back: the incident must be there again, or the next one would prove nothing.
+
+        What has ended while everybody was turned away (a retry storm) is given the time of a hold: then the
+        driver challenges, and the trigger brings it back.
+        """
         since_s = self._clock.wall()
         journey = self._scenario.expect.journey
 
@@ -209,8 +213,10 @@ class Attempt:
             fresh = [second for second in self._driver.seconds if second.wall_s > since_s]
             return red_now(fresh, journey)
 
-        if not self._driver.advance_until(red, within_s=AGAIN_WITHIN_S):
-            said = f"{journey} is not red again {duration(AGAIN_WITHIN_S)} after it was taken back"
+        replayed = any(each.kind is ChallengeKind.REPLAY for each in self._scenario.challenge)
+        within_s = AGAIN_WITHIN_S + replayed * self._driver.rules.hold_s
+        if not self._driver.advance_until(red, within_s=within_s):
+            said = f"{journey} is not red again {duration(within_s)} after it was taken back"
             self._proof.require(Check("decoy", name, Grade.FAILED, said))
 
     def _await_verdict(self, within_s: float, *, or_when: Callable[[], bool] = lambda: False) -> None:

@@ -121,6 +121,30 @@ def test_an_incident_that_ends_with_a_decoy_fails(lab: WorldLab) -> None:
     assert "decoy restart services" not in _said(proof, Grade.PASSED)
 
 
+def test_an_incident_that_ends_with_a_decoy_comes_back_with_its_trigger(lab: WorldLab) -> None:
+    """A storm that ends while everybody is turned away is begun again for the next decoy."""
+    calm = False
+    turned_away_s = 0
+
+    def storm(wanted: Wanted) -> Mapping[str, float]:
+        nonlocal calm, turned_away_s
+        harm = world.pool_shrunk(wanted)
+        if wanted.flags.get("maintenance") == "on":
+            calm, turned_away_s = True, len(lab.world.seconds)
+        elif not harm or wanted.flags.get("edge-shed-home") == "1%":
+            calm = False
+        if not calm or len(harm) > 1:
+            return harm
+        second = len(lab.world.seconds)
+        return {"home": 0.5} if second < turned_away_s + 40 else {}
+
+    lab.world.hurt = storm
+    trigger = "challenge: {kind: replay, do: [flag: {name: edge-shed-home, value: 1%}]}"
+    proof = prove(lab, scenario(("challenge: restart", trigger)))
+    assert proof.exit_code == 0, _said(proof, Grade.FAILED) + _said(proof, Grade.UNJUDGED)
+    assert "decoy scale to zero: not restored" in _said(proof, Grade.PASSED)
+
+
 @pytest.mark.parametrize(
     "part",
     [
