@@ -9,7 +9,6 @@ from labctl.clock import Clock, duration
 from labctl.engine import phases
 from labctl.engine.driver import Driver
 from labctl.engine.machine import Phase
-from labctl.engine.phases import Shown
 from labctl.judge import ChallengeKind, Colour, Outcome, Verdict, red_now
 from labctl.lab.journal import Event
 from labctl.lab.lab import Lab
@@ -19,11 +18,10 @@ from labctl.proving import bottleneck, symptoms
 from labctl.proving.bench import FIX_ALLOWANCE_S, Bench
 from labctl.proving.bottleneck import Limit
 from labctl.proving.conditions import conditions
-from labctl.scenario.model import Decoy, Evidence, Fix, Scenario, UniversalName
+from labctl.proving.told import told
+from labctl.scenario.model import Decoy, Fix, Scenario, UniversalName
 from labctl.scenario.universal import Universal, universal
 
-EVIDENCE_WITHIN_S = 20.0
-"""How long after the page a piece of evidence may need to show: what climbs or is scraped takes a moment."""
 AGAIN_WITHIN_S = 60.0
 THIN = "users are neither hurt nor well, which proves nothing"
 _UNDECIDED_S = 180.0
@@ -147,24 +145,9 @@ class Attempt:
         self._proof.require(symptoms.page(driver, name, phases.firing(self._lab)))
 
     def _evidence(self) -> None:
-        for evidence in self._scenario.evidence:
-            shown = self._shown(evidence)
-            grade = Grade.PASSED if shown.holds else Grade.FAILED
-            self._proof.add(Check("evidence", evidence.say, grade, shown.said))
+        for check in told(self._lab, self._driver, self._scenario):
+            self._proof.add(check)
         self._bench.witnesses.ask(self._lab, self._scenario, self._siblings)
-
-    def _shown(self, evidence: Evidence) -> Shown:
-        """The piece as soon as it holds; what it was last, if it never does."""
-        shown = phases.show(self._lab, evidence)
-
-        def holds() -> bool:
-            nonlocal shown
-            shown = phases.show(self._lab, evidence)
-            return shown.holds
-
-        if not shown.holds:
-            self._driver.advance_until(holds, within_s=EVIDENCE_WITHIN_S)
-        return shown
 
     def _decoy(self, decoy: Decoy | Universal) -> list[Change]:
         """What was done, which still stands."""

@@ -60,6 +60,27 @@ def test_evidence_may_take_seconds_to_show(lab: WorldLab) -> None:
     assert (check.outcome, check.said) == (Grade.PASSED, "115, required above 4")
 
 
+@pytest.mark.parametrize(
+    ("answer", "said", "margin"),
+    [
+        ([0.24], "0.24, required 0.2 to 0.3, told as about 0.25", 0.8),
+        ([0.31], "0.31, required 0.2 to 0.3, told as about 0.25", None),
+        ([], "nothing, required 0.2 to 0.3, told as about 0.25", None),
+    ],
+)
+def test_a_number_of_the_story_is_measured(
+    lab: WorldLab, answer: list[float], said: str, margin: float | None
+) -> None:
+    """Within a fifth of what is told, with what was left of that; else the proof fails, naming it."""
+    lab.world.answers["held"] = answer
+    figures = "figures:\n  - {say: it is held for 0.25 s, query: held, about: 0.25}\ndebrief:"
+    proof = prove(lab, scenario(("debrief:", figures)))
+    check = check_of(proof, "figure")
+    assert (check.name, check.said) == ("it is held for 0.25 s", said)
+    assert check.margin == (None if margin is None else pytest.approx(margin))
+    assert grades(proof) == (set() if margin else {("figure", Grade.FAILED)})
+
+
 def test_evidence_with_two_values_is_a_mistake(lab: WorldLab) -> None:
     """Which of them would be meant?"""
     lab.world.answers["waiting"] = [115.0, 2.0]

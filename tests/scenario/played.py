@@ -113,6 +113,7 @@ class Answers:
     def __init__(self, truth: Scenario) -> None:
         self.rows = {each.sql: each.equals for each in truth.invariants}
         self.rows |= {each.sql: meeting(each) for each in truth.evidence if each.sql}
+        self.rows |= {each.sql: each.about for each in truth.figures if each.sql}
         self._asked: str = ""
 
     @contextmanager
@@ -145,7 +146,7 @@ def play(
     monkeypatch.setattr(assets, "root", REAL_ROOT)
     lab.world.hurt = hurt(truth)
     queries = {each.query: [float(meeting(each))] for each in truth.evidence if each.query}
-    lab.world.answers |= queries
+    lab.world.answers |= queries | {each.query: [float(each.about)] for each in truth.figures if each.query}
 
     def alerts() -> list[Alert]:
         if lab.world.bad_s < lab.world.page_after_s:

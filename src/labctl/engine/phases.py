@@ -20,7 +20,7 @@ from labctl.lab.lab import Lab
 from labctl.lab.reach import Unreachable
 from labctl.runtimes import journeys
 from labctl.runtimes.base import State
-from labctl.scenario.model import Challenge, Evidence, Invariant, Scenario
+from labctl.scenario.model import Challenge, Evidence, Figure, Invariant, Scenario
 from labctl.scenario.steps import Act, Wait
 from labctl.scenario.universal import sick
 from labctl.slo.burn import PAGES, burn_rate
@@ -202,20 +202,20 @@ def measure(lab: Lab, invariant: Invariant) -> InvariantResult:
 
 @dataclass(frozen=True)
 class Shown:
-    """A piece of evidence as it was found; `value` is None when nothing was."""
+    """A piece of evidence or a figure as it was found; `value` is None when nothing was."""
 
-    evidence: Evidence
+    asked: Evidence | Figure
     value: float | str | None
 
     @property
     def holds(self) -> bool:
-        return self.value is not None and self.evidence.accepts(self.value)
+        return self.value is not None and self.asked.accepts(self.value)
 
     @property
     def said(self) -> str:
         """Measured against required."""
         found = f"{self.value:.3g}" if isinstance(self.value, float) else str(self.value or "nothing")
-        return f"{found}, required {self.evidence.required()}"
+        return f"{found}, required {self.asked.required()}"
 
 
 _PATIENCE = b"set statement_timeout = '5s'"
@@ -223,23 +223,23 @@ _PATIENCE = b"set statement_timeout = '5s'"
 _ASIDE = b"set pg_stat_statements.track = 'none'"
 
 
-def show(lab: Lab, evidence: Evidence, *, aside: bool = False) -> Shown:
-    """Execute a piece of evidence; UsageError when it has more than one value, or Postgres refuses it.
+def show(lab: Lab, asked: Evidence | Figure, *, aside: bool = False) -> Shown:
+    """Measure it; UsageError when it has more than one value, or Postgres refuses it.
 
     `aside` is for while somebody works on the incident: SQL leaves nothing in `pg_stat_statements` for
     them to come across.
     """
-    if evidence.sql is not None:
+    if asked.sql is not None:
         try:
-            value = _one_value(lab, evidence.sql, evidence.database, aside=aside)
+            value = _one_value(lab, asked.sql, asked.database, aside=aside)
         except psycopg.Error as error:
             first_line, _, _ = str(error).partition("\n")
-            raise UsageError(f"evidence {evidence.say!r} is refused: {first_line}") from error
-        return Shown(evidence, value if value is None or isinstance(value, str) else float(value))
-    samples = lab.prometheus.query(evidence.query or "")
+            raise UsageError(f"{asked.noun} {asked.say!r} is refused: {first_line}") from error
+        return Shown(asked, value if value is None or isinstance(value, str) else float(value))
+    samples = lab.prometheus.query(asked.query or "")
     if len(samples) > 1:
-        raise UsageError(f"evidence {evidence.say!r} has {len(samples)} values; aggregate it to one")
-    return Shown(evidence, samples[0].value if samples else None)
+        raise UsageError(f"{asked.noun} {asked.say!r} has {len(samples)} values; aggregate it to one")
+    return Shown(asked, samples[0].value if samples else None)
 
 
 def _one_value(lab: Lab, sql: str, database: str, *, aside: bool = False) -> Any:

@@ -62,6 +62,7 @@ def _place(scenario: Scenario, check: Check) -> tuple[str | int, ...]:
         "fix": ("fixes", [fix.name for fix in scenario.fixes]),
         "decoy": ("decoys", [decoy.name for decoy in scenario.decoys]),
         "evidence": ("evidence", [evidence.say for evidence in scenario.evidence]),
+        "figure": ("figures", [figure.say for figure in scenario.figures]),
         "siblings": ("evidence", [evidence.say for evidence in scenario.evidence]),
     }
     if check.phase in groups:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from labctl.errors import InvalidFile, Mistake
+from labctl.scenario.figures import figures
 from labctl.scenario.judgement import judgement
 from labctl.scenario.loader import opened
 from labctl.scenario.model import Scenario
@@ -46,6 +47,7 @@ def check(source: Document, scenario: Scenario, known: Known) -> list[Mistake]:
         *_attempts(scenario, "decoys"),
         *_proof(scenario),
         *quality(scenario, known),
+        *figures(scenario),
         *(Finding(*each) for each in changes_nothing(scenario, known.stack)),
     ]
     return sorted(

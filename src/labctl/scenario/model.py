@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
@@ -193,23 +193,56 @@ class Invariant(Part):
     equals: Number | str = Field(description="The value that it must give.")
 
 
-class Evidence(Bounds):
-    """A fact that tells this incident from its siblings: true here when red, false in at least one."""
+class Asked(Part):
+    """One value that Prometheus or Postgres gives, and what it tells."""
+
+    noun: ClassVar[str]
 
     say: Text = Field(description="What it shows, in a sentence.")
-    shared: Text | None = Field(
-        default=None,
-        description="Why it is true in the siblings too, where it is a symptom that they have in common.",
-    )
     query: Text | None = Field(default=None, description="PromQL for one value.")
     sql: Text | None = Field(default=None, description="Or SQL for one value.")
     database: Database = Field(default="shop", description="Where the SQL runs.")
 
     @model_validator(mode="after")
-    def _asks_once(self) -> Evidence:
+    def _asks_once(self) -> Asked:
         if (self.query is None) == (self.sql is None):
             raise ValueError("write either query (PromQL) or sql")
         return self
+
+
+class Evidence(Asked, Bounds):
+    """A fact that tells this incident from its siblings: true here when red, false in at least one."""
+
+    noun = "evidence"
+
+    shared: Text | None = Field(
+        default=None,
+        description="Why it is true in the siblings too, where it is a symptom that they have in common.",
+    )
+
+
+class Figure(Asked):
+    """A number of the story, as whoever looks for it measures it while the incident lasts."""
+
+    noun = "figure"
+
+    about: Annotated[Number, Field(gt=0)] = Field(
+        description="The number, in the unit of the query; a fifth more or less is still it."
+    )
+
+    @property
+    def tolerance(self) -> float:
+        """How far, in its own unit, what is measured may be from what is told."""
+        return 0.2 * self.about
+
+    def accepts(self, value: float | str) -> bool:
+        """Whether a measured value is the number that is told."""
+        return not isinstance(value, str) and abs(value - self.about) <= self.tolerance
+
+    def required(self) -> str:
+        """`0.19 to 0.29, told as about 0.24`."""
+        low, high = self.about - self.tolerance, self.about + self.tolerance
+        return f"{low:.3g} to {high:.3g}, told as about {self.about:g}"
 
 
 class Bottleneck(Part):
@@ -324,6 +357,9 @@ class Scenario(Part):
     evidence: tuple[Evidence, ...] = Field(
         default=(), description="Facts that discriminate: true here when red, false in at least one sibling."
     )
+    figures: tuple[Figure, ...] = Field(
+        default=(), description="Numbers of the story, measured when red: within a fifth of what is told."
+    )
     hints: tuple[Hint, ...] = Field(default=(), description="Graded help, from vague to plain.")
     debrief: Debrief = Field(description="What the learner reads afterwards.")
 
@@ -334,6 +370,7 @@ __all__ = [
     "Debrief",
     "Decoy",
     "Evidence",
+    "Figure",
     "Fix",
     "Invariant",
     "Load",

@@ -167,7 +167,8 @@ def _metrics(scenario: Scenario, known: Known) -> Iterator[Finding]:
 
 def _queries(scenario: Scenario) -> Iterator[tuple[Place, str]]:
     """Every PromQL query with its place."""
-    for index, evidence in enumerate(scenario.evidence):
-        yield ("evidence", index, "query"), evidence.query or ""
+    for group in ("evidence", "figures"):
+        for index, asked in enumerate(getattr(scenario, group)):
+            yield (group, index, "query"), asked.query or ""
     if scenario.bottleneck is not None:
         yield ("bottleneck", "rho"), scenario.bottleneck.rho
