@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -79,12 +79,15 @@ def parts() -> Iterator[Mapping[str, Address]]:
 
 @contextmanager
 def reaching(lab: Lab, parts: Mapping[str, Address]) -> Iterator[None]:
-    """The lab on real parts; what runs on beside it ends with the block."""
+    """The lab on real parts, to which three replicas listen; what runs beside it ends with the block."""
     assert isinstance(lab.runtime, DoubleRuntime)
     lab.runtime.addresses.update(parts)
     object.__setattr__(lab.site, "id", secrets.token_hex(8))
     try:
-        yield
+        with ExitStack() as replicas:
+            for _ in range(3):
+                replicas.enter_context(lab.sql(user="shop")).execute("listen prices")
+            yield
     finally:
         assert orphans.end(lab.id, lab.folder / "data") == []
         fresh_databases(lab)

@@ -38,8 +38,11 @@ def facts(wanted: Wanted) -> dict[Fact, Any]:
 
 
 def changed(before: Wanted, after: Wanted) -> Facts:
-    was = facts(before)
-    return frozenset((fact, value) for fact, value in facts(after).items() if was.get(fact) != value)
+    """What is otherwise afterwards; None where it is as it ships again."""
+    was, now = facts(before), facts(after)
+    return frozenset(
+        (fact, now.get(fact)) for fact in was.keys() | now.keys() if was.get(fact) != now.get(fact)
+    )
 
 
 def after(wanted: Wanted, steps: Sequence[Act | Wait], before: Mapping[str, str | None]) -> Wanted:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,7 +24,8 @@ from labctl.scenario.model import Scenario
 from labctl.scenario.steps import Place
 
 ENTRIES = catalog.entries({})
-PLAYED = [entry for entry in ENTRIES if played.playable(load(entry.path))]
+TRUE = {entry.id: load(entry.path) for entry in ENTRIES}
+PLAYED = [entry for entry in ENTRIES if played.playable(TRUE[entry.id])]
 Plain = dict[str, Any]
 UNPROVEN = (Grade.FAILED, Grade.UNJUDGED)
 
@@ -35,6 +36,7 @@ class Linted(NamedTuple):
     name: str
     make: Callable[[Plain], Place]
     said: str
+    applies: Callable[[Scenario], bool] = lambda _: True
 
 
 class Proven(NamedTuple):
@@ -44,7 +46,7 @@ class Proven(NamedTuple):
     make: Callable[[Plain], object]
     check: str
     only: Callable[[Plain], str | None] = lambda _: None
-    applies: Callable[[Plain], bool] = lambda _: True
+    applies: Callable[[Scenario], bool] = lambda _: True
 
 
 def put(*place: str | int, value: Any) -> Callable[[Plain], Place]:
@@ -90,6 +92,11 @@ def misspell_metric(data: Plain) -> Place:
     return ("evidence", index, "query")
 
 
+def another_number(data: Plain) -> Place:
+    data["figures"][0]["about"] = 4711.5
+    return ("figures", 0, "say")
+
+
 def decoy_does_the_fix(data: Plain) -> Place:
     data["decoys"][0]["do"] = deepcopy(data["fixes"][0]["do"])
     return ("decoys", 0)
@@ -120,6 +127,15 @@ def only_one(group: str) -> Callable[[Plain], Place]:
     return make
 
 
+def is_broken(scenario: Scenario) -> bool:
+    """Judgement has rules of its own for how many ways there have to be."""
+    return not scenario.judgement
+
+
+def tells_figures(scenario: Scenario) -> bool:
+    return bool(scenario.figures)
+
+
 NOTHING = [{"flag": {"name": "maintenance", "value": "off"}}]
 
 LINTED = [
@@ -136,15 +152,16 @@ LINTED = [
     Linted("challenge without its steps", put("challenge", value={"kind": "replay"}), "needs steps"),
     Linted("unknown challenge", put("challenge", value="pray"), "cannot be"),
     Linted("objective of 100 %", put("objectives", value={"cart": 1}), "less than 1"),
-    Linted("one fix", only_one("fixes"), "there is one fix"),
+    Linted("one fix", only_one("fixes"), "there is one fix", is_broken),
     Linted("fix that only waits", put("fixes", 0, "do", value=[{"wait": {"within": "5s"}}]), "but wait"),
     Linted("two fixes of one name", second_fix_named_like_the_first, "is here twice"),
-    Linted("one decoy", only_one("decoys"), "there is one decoy"),
+    Linted("one decoy", only_one("decoys"), "there is one decoy", is_broken),
     Linted("decoy made a no-op", put("decoys", 0, "do", value=NOTHING), "changes nothing here"),
     Linted("decoy that is a fix", decoy_does_the_fix, "exactly what the fix"),
     Linted("decoy without a reason", drop("decoys", 0, "why"), "'why' is missing"),
     Linted("invariants removed", drop("invariants"), "there is no invariant"),
     Linted("evidence removed", drop("evidence"), "there is no evidence"),
+    Linted("figure of another number", another_number, "does not tell it", tells_figures),
     Linted("metric misspelt", misspell_metric, "no component exports a metric"),
     Linted("cause in the title", fault_named_in_the_title, "gives the cause away"),
     Linted("hints removed", drop("hints"), "there are 0 hints"),
@@ -183,6 +200,10 @@ def off_the_scale(data: Plain) -> None:
     )
 
 
+def double_a_number(data: Plain) -> None:
+    data["figures"][0]["about"] *= 2
+
+
 def another_page(data: Plain) -> None:
     data["expect"]["page"] = (
         "SearchBudgetBurn" if data["expect"]["page"] != "SearchBudgetBurn" else "CartBudgetBurn"
@@ -215,6 +236,7 @@ PROVEN = [
     Proven("invariant of another value", other_data, "fix", first_fix),
     Proven("evidence's bound flipped", flip_a_bound, "evidence"),
     Proven("threshold off the scale", off_the_scale, "evidence"),
+    Proven("number of the story doubled", double_a_number, "figure", applies=tells_figures),
 ]
 
 
@@ -222,8 +244,14 @@ def by_id(entry: catalog.Entry) -> str:
     return entry.id
 
 
-def by_name(mutant: Linted | Proven) -> str:
-    return mutant.name
+def pairs(mutants: Sequence[Linted] | Sequence[Proven], entries: Sequence[catalog.Entry]) -> list[Any]:
+    """Each mutant of each scenario to which it applies."""
+    return [
+        pytest.param(mutant, entry, id=f"{mutant.name}-{entry.id}")
+        for mutant in mutants
+        for entry in entries
+        if mutant.applies(TRUE[entry.id])
+    ]
 
 
 def text_of(data: Plain) -> str:
@@ -231,8 +259,7 @@ def text_of(data: Plain) -> str:
     return json.dumps(data, indent=1, ensure_ascii=False)
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=by_id)
-@pytest.mark.parametrize("mutant", LINTED, ids=by_name)
+@pytest.mark.parametrize(("mutant", "entry"), pairs(LINTED, ENTRIES))
 def test_lint_names_the_line(mutant: Linted, entry: catalog.Entry, tmp_path: Path) -> None:
     """The mistake is said at the line of what was broken."""
     data = deepcopy(document(entry.path).data)
@@ -252,13 +279,12 @@ def shortened(data: Plain) -> Plain:
     return {**data, "fixes": data["fixes"][:1], "decoys": data["decoys"][:1]}
 
 
-@pytest.mark.parametrize("entry", PLAYED, ids=by_id)
-@pytest.mark.parametrize("mutant", PROVEN, ids=by_name)
+@pytest.mark.parametrize(("mutant", "entry"), pairs(PROVEN, PLAYED))
 def test_the_proof_names_the_check(
     mutant: Proven, entry: catalog.Entry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What only users can tell is told by the check that fails."""
-    truth = load(entry.path)
+    truth = TRUE[entry.id]
     data = deepcopy(document(entry.path).data)
     mutant.make(data)
     proof = played.play(truth, told(data), mutant.only(data), tmp_path, monkeypatch)
@@ -273,7 +299,7 @@ def test_the_scenario_itself_is_proven_there(
     entry: catalog.Entry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the double's world each scenario is true, so that a mutant fails for what was broken in it."""
-    truth = load(entry.path)
+    truth = TRUE[entry.id]
     proof = played.play(truth, told(document(entry.path).data), None, tmp_path, monkeypatch)
     assert [str(check) for check in proof.checks if check.outcome in UNPROVEN and check.phase != "rho"] == []
 

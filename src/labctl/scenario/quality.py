@@ -68,9 +68,10 @@ def _giveaways(scenario: Scenario) -> Iterator[Finding]:
 
 
 def telling_words(scenario: Scenario) -> set[str]:
-    """The words of the id that the family does not share, and what the faults and fixes turn."""
+    """The id, its words that the family does not share, and what the faults and fixes turn."""
     neutral = {*_neutral(scenario), "slow", "silent", "false"}
-    words = {word for word in scenario.id.split("-") if len(word) > 3 and word not in neutral}
+    words = {scenario.id, scenario.id.replace("-", " ")}
+    words |= {word for word in scenario.id.split("-") if len(word) > 3 and word not in neutral}
     for act in _acts(scenario):
         ((_, parameters),) = act.action.step().items()
         words |= {key for key in parameters if key.isupper()}
