@@ -17,7 +17,7 @@ from labctl.proof import Check, Grade, Proof
 from labctl.proving import bottleneck, symptoms
 from labctl.proving.bench import FIX_ALLOWANCE_S, Bench
 from labctl.proving.bottleneck import Limit
-from labctl.proving.conditions import conditions
+from labctl.proving.conditions import OVERLOADED, Usage, conditions
 from labctl.proving.told import told
 from labctl.scenario.model import Decoy, Fix, Scenario, UniversalName
 from labctl.scenario.universal import Universal, universal
@@ -69,16 +69,27 @@ class Attempt:
         driver = self._driver
         driver.rules = driver.rules.surviving(fix.must_survive)
         self._break(with_evidence=with_evidence)
-        began = self._clock.now()
+        began, before = self._clock.now(), self._bench.machine.usage()
         phases.take_steps(self._lab, fix.do, Role.FIX)
         self._require_in_time(fix, self._clock.now() - began)
         verdict = self._patiently()
-        grade = _grade(verdict.outcome, wanted=verdict.outcome is Outcome.MITIGATED)
+        grade, said = self._excused(verdict.outcome, str(verdict), before)
         took_s = self._clock.now() - began
-        self._proof.add(Check("fix", fix.name, grade, str(verdict), verdict.margin, took_s))
+        self._proof.add(Check("fix", fix.name, grade, said, verdict.margin, took_s))
         if verdict.outcome is Outcome.MITIGATED:
             self._rho(bottleneck.FIXED)
         driver.end("fix tried")
+
+    def _excused(self, outcome: Outcome, said: str, before: Usage) -> tuple[Grade, str]:
+        """What a fix came to; on a machine that had no room for it, that it did not help says nothing."""
+        share = self._bench.machine.usage().share_since(before)
+        mended = outcome is Outcome.MITIGATED
+        if mended or share < OVERLOADED:
+            return _grade(outcome, wanted=mended), said
+        return (
+            Grade.UNJUDGED,
+            f"the machine was {share:.0%} busy, too busy to tell ({OVERLOADED:.0%}): {said}",
+        )
 
     def _patiently(self) -> Verdict:
         """What became of a fix, which is given the time to drain what has piled up."""

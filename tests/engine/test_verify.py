@@ -81,6 +81,18 @@ def test_a_fix_that_does_not_help_fails(lab: WorldLab) -> None:
     assert "fix roll back: not restored: held 0 s of 30 s" in _said(proof, Grade.FAILED)
 
 
+@pytest.mark.parametrize(("busy", "code"), [(0.89, 1), (0.95, 3)])
+def test_a_fix_that_does_not_help_on_an_overloaded_machine_says_nothing(
+    lab: WorldLab, busy: float, code: int
+) -> None:
+    """Whoever takes nine tenths of the cores may be why users are not well: never a pass, and no failure."""
+    lab.world.busy = busy
+    proof = prove(lab, scenario(("rollback: {component: checkout}", "scale: {component: edge, replicas: 2}")))
+    assert proof.exit_code == code
+    told = "fix roll back: the machine was 95% busy, too busy to tell (90%): not restored: held 0 s of 30 s"
+    assert (told in _said(proof, Grade.UNJUDGED)) is (code == 3)
+
+
 def test_a_decoy_that_restores_fails(lab: WorldLab) -> None:
     """A decoy that gives users their SLO back is no decoy; the fixes are proven all the same."""
     cure = "set: {component: checkout, DB_POOL_MAX: 8}"

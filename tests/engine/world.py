@@ -20,6 +20,7 @@ from labctl.lab.reset import Reset
 from labctl.oncall import moves
 from labctl.proof import Proof
 from labctl.proving import run as proving_run
+from labctl.proving.conditions import ThisMachine, Usage
 from labctl.scenario.loader import loads
 from labctl.scenario.model import Scenario
 from labctl.slo.sli import Second, Tally
@@ -87,6 +88,7 @@ class World:
     traffic: dict[str, Any] = field(default_factory=dict)  # the profile that was asked for last
     deeds: list[Deed] = field(default_factory=list)
     bad_s: int = 0
+    busy: float = 0.5  # the share of the machine's cores
     _passed: float = 0.0
 
     def tick(self, seconds: float) -> None:
@@ -160,6 +162,7 @@ def build(folder: Path, monkeypatch: pytest.MonkeyPatch) -> WorldLab:
     clock.on_tick = world.tick
     for module in (attempt, drill, moves, proving_run):
         monkeypatch.setattr(module, "reset", reset)
+    monkeypatch.setattr(ThisMachine, "usage", lambda _: Usage(world.busy * clock.now(), clock.now()))
     monkeypatch.setenv("LABCTL_HOME", str(folder / "home"))
     return lab
 

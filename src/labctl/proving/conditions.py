@@ -13,6 +13,9 @@ from labctl.judge.problems import LATE_MS
 from labctl.proof import Conditions
 from labctl.slo.sli import Second
 
+OVERLOADED = 0.9
+"""From this share of busy cores on, what users suffer may be the machine's doing: nobody can tell."""
+
 
 @dataclass(frozen=True)
 class Usage:

@@ -7,7 +7,7 @@ from labctl.attempt import Attempt
 from labctl.clock import duration
 from labctl.engine import phases
 from labctl.engine.machine import Phase
-from labctl.judge import Hold, InvariantResult, Outcome, conclude, first_red
+from labctl.judge import Hold, InvariantResult, conclude, first_red
 from labctl.proof import Check, Grade
 from labctl.scenario.model import Decoy, Fix
 from labctl.scenario.universal import Universal
@@ -23,13 +23,11 @@ class Judgement(Attempt):
         """Users stay well through it for as long as a hold takes, and the invariants are true at its end."""
         self._calm(with_evidence=with_evidence)
         began, since = self._clock.now(), self._driver.seconds[-1].number
+        before = self._bench.machine.usage()
         phases.take_steps(self._lab, fix.do, Role.FIX)
         self._watch(since)
         verdict = conclude(self._hold(since), (), self._invariants())
-        grade = Grade.PASSED if verdict.outcome is Outcome.MITIGATED else Grade.FAILED
-        if verdict.outcome is Outcome.COULD_NOT_JUDGE:
-            grade = Grade.UNJUDGED
-        said = "; ".join(verdict.reasons)
+        grade, said = self._excused(verdict.outcome, "; ".join(verdict.reasons), before)
         if grade is Grade.FAILED:
             said = f"it is not right: {said}"
         margin = min((journey.margin for journey in verdict.journeys), default=None)
