@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.lab import double
+from tests.lab import double, servers
 
 from labctl.actions import steps
 from labctl.actions.change import Change, Role
 from labctl.actions.perform import perform
+from labctl.clock import SystemClock, await_until
+from labctl.lab.fresh_data import fresh_databases
 from labctl.lab.lab import Lab
+from labctl.runtimes.base import Address
+from labctl.runtimes.local import orphans
 
 Do = Callable[..., Change]
 
@@ -40,3 +45,34 @@ def do(lab: Lab) -> Do:
         return perform(lab, steps.parse({action: parameters}), role=role, by="you")
 
     return done
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Address]:
+    with servers.postgres() as address:
+        yield address
+
+
+@pytest.fixture
+def shop(lab: Lab, runtime: double.DoubleRuntime, server: Address) -> Iterator[Lab]:
+    """The lab on a real Postgres with new data, and afterwards neither a session nor a process of it."""
+    runtime.addresses["postgres"] = server
+    # A label of its own: tests that run beside this one have clients too.
+    object.__setattr__(lab.site, "id", secrets.token_hex(8))
+    # Its clock moves by sleeping alone: what runs in another process needs true seconds.
+    object.__setattr__(lab, "clock", SystemClock())
+    yield lab
+    fresh_databases(lab)
+    await_until(lambda: not processes(lab), what="every client has ended", within_s=10, clock=SystemClock())
+
+
+def processes(lab: Lab) -> list[Any]:
+    """Those that bear this lab's label."""
+    return orphans.find(lab.id, lab.folder / "data")
+
+
+def ask(lab: Lab, query: str, *parameters: object) -> Any:
+    """The first value that the shop's database gives."""
+    with lab.sql() as connection:
+        row = connection.execute(query.encode(), parameters).fetchone()
+    return row[0] if row else None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import redis
-from tests.actions.conftest import Do
+from tests.actions.conftest import Do, ask, processes
 from tests.lab import servers
 from tests.lab.double import DoubleRuntime
 
@@ -19,41 +18,9 @@ from labctl.clock import SystemClock, await_until
 from labctl.errors import ActionRefused, FaultDidNotTake, UsageError
 from labctl.lab.fresh_data import fresh_databases
 from labctl.lab.lab import Lab
-from labctl.runtimes.base import Address
-from labctl.runtimes.local import orphans
 
 COUNTS = "insert into orders (state) values ('counted')"
 ENDS = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = 'cron'"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Address]:
-    with servers.postgres() as address:
-        yield address
-
-
-@pytest.fixture
-def shop(lab: Lab, runtime: DoubleRuntime, server: Address) -> Iterator[Lab]:
-    """The lab on a real Postgres with new data, and afterwards no process of it."""
-    runtime.addresses["postgres"] = server
-    # A label of its own: tests that run beside this one have clients too.
-    object.__setattr__(lab.site, "id", secrets.token_hex(8))
-    # Its clock moves by sleeping alone: what runs in another process needs true seconds.
-    object.__setattr__(lab, "clock", SystemClock())
-    yield lab
-    fresh_databases(lab)
-    await_until(lambda: not processes(lab), what="every client has ended", within_s=10, clock=SystemClock())
-
-
-def processes(lab: Lab) -> list[Any]:
-    """Those that bear this lab's label."""
-    return orphans.find(lab.id, lab.folder / "data")
-
-
-def ask(lab: Lab, query: str) -> Any:
-    with lab.sql() as connection:
-        row = connection.execute(query.encode()).fetchone()
-    return row[0] if row else None
 
 
 def counted(lab: Lab) -> int:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
-from tests.actions.conftest import Do
-from tests.lab import servers
-from tests.lab.double import DoubleRuntime
+from tests.actions.conftest import Do, ask, processes
 
 from labctl.actions import steps
 from labctl.actions.change import Role, State, changes
@@ -32,36 +28,6 @@ from labctl.scenario.model import Invariant
 
 WAITS = "select count(*) from pg_stat_activity where application_name = %s and wait_event_type = 'Lock'"
 ENDS = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = %s"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Address]:
-    with servers.postgres() as address:
-        yield address
-
-
-@pytest.fixture
-def shop(lab: Lab, runtime: DoubleRuntime, server: Address) -> Iterator[Lab]:
-    """The lab on a real Postgres, in which no session is left and no process afterwards."""
-    runtime.addresses["postgres"] = server
-    # A label of its own: tests that run beside this one have clients too.
-    object.__setattr__(lab.site, "id", secrets.token_hex(8))
-    yield lab
-    with lab.sql("postgres") as connection:
-        for name in ("report", "migration"):
-            connection.execute(ENDS, (name,))
-    await_until(lambda: not processes(lab), what="every client has ended", within_s=10, clock=SystemClock())
-
-
-def processes(lab: Lab) -> list[Any]:
-    """Those that bear this lab's label."""
-    return orphans.find(lab.id, lab.folder / "data")
-
-
-def ask(lab: Lab, query: str, *parameters: object) -> Any:
-    with lab.sql() as connection:
-        row = connection.execute(query.encode(), parameters).fetchone()
-    return row[0] if row else None
 
 
 def becomes(lab: Lab, expected: list[str]) -> None:
