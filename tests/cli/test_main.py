@@ -118,6 +118,14 @@ def test_version_names_the_installed_release(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().out.startswith("labctl ")
 
 
+def test_the_module_is_the_command() -> None:
+    """`python -m labctl` says and exits as `labctl` does."""
+    argv = [sys.executable, "-m", "labctl", "no-such-command"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "there is no command 'no-such-command'" in done.stderr
+
+
 def test_help_explains_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     """Every exit code of the design is documented."""
     assert main.run(["help", "exit-codes"]) == 0

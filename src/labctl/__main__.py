@@ -1,0 +1,5 @@
+"""`python -m labctl`, where the command is not on the path."""
+
+from labctl.cli.main import main
+
+main()
