@@ -81,6 +81,15 @@ def test_a_number_of_the_story_is_measured(
     assert grades(proof) == (set() if margin else {("figure", Grade.FAILED)})
 
 
+def test_a_number_is_taken_where_it_stays(lab: WorldLab) -> None:
+    """Not while it climbs through what would be accepted."""
+    lab.world.answers["held"] = [0.21]
+    later = Deed(lambda: lab.world.bad_s > PAGE_AFTER_S + 8, lambda: lab.world.answers.update(held=[0.25]))
+    lab.world.deeds.append(later)
+    figures = "figures:\n  - {say: it is held for 0.25 s, query: held, about: 0.25}\ndebrief:"
+    assert check_of(prove(lab, scenario(("debrief:", figures))), "figure").margin == 1.0
+
+
 def test_evidence_with_two_values_is_a_mistake(lab: WorldLab) -> None:
     """Which of them would be meant?"""
     lab.world.answers["waiting"] = [115.0, 2.0]
