@@ -45,11 +45,22 @@ class Cache:
         _REQUESTS.labels(what, "miss").inc()
         return await self._alone(what, name, make, store_for_s=ttl_s)
 
-    def refresh(self, what: str, key: str, *, ttl_s: float, make: Make) -> None:
-        """Make the entry anew in the background, unless that is under way."""
+    def refresh(self, what: str, key: str, *, ttl_s: float, make: Make) -> asyncio.Task[str]:
+        """Make the entry anew in the background, unless that is under way; either can be waited for."""
         name = f"{what}:{key}"
         if name not in self._flights:
             self._take_off(what, name, make, ttl_s).add_done_callback(_tell)
+        return self._flights[name]
+
+    async def left_s(self, what: str, key: str) -> float | None:
+        """How long the entry will still be served, 0 when there is none; None when the cache cannot tell."""
+        try:
+            async with asyncio.timeout(flags.seconds("catalog-cache-timeout")):
+                left_ms = await self._redis.pttl(f"{what}:{key}")
+        except (RedisError, OSError) as error:
+            _LOG.error("dependency failed", dependency="redis-cache", error=repr(error))
+            return None
+        return max(0, int(left_ms)) / 1000
 
     async def _alone(self, what: str, name: str, make: Make, *, store_for_s: float = 0.0) -> str:
         """Make it, or with single flight wait for whoever makes it already."""

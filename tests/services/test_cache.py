@@ -34,6 +34,13 @@ class Memory:
             raise RedisConnectionError("refused")
         self.entries[name] = entry
 
+    async def pttl(self, name: str) -> int:
+        if self.hung:
+            await asyncio.sleep(3600)
+        if self.broken:
+            raise RedisConnectionError("refused")
+        return 1500 if name in self.entries else -2
+
 
 class Source:
     """What is expensive to make; counts how often it was made, and waits for `go`."""
@@ -138,6 +145,30 @@ async def test_a_cache_that_fails_costs_no_answer(
     chosen.values["catalog-cache-timeout"] = 0.01
     setattr(memory, how, True)
     assert await asyncio.wait_for(ask(cache, Source()), 2) == "entry 1"
+
+
+async def test_whoever_refreshes_can_wait_for_it(cache: Cache, memory: Memory) -> None:
+    """One rebuild, also for whoever asks again while it is under way."""
+    source = Source()
+    refreshed = [cache.refresh("thing", "1", ttl_s=60, make=source.make) for _ in range(2)]
+    assert [await each for each in refreshed] == ["entry 1"] * 2
+    assert memory.entries == {"thing:1": "entry 1"}
+    assert source.made == 1
+
+
+async def test_how_long_an_entry_is_still_served(cache: Cache) -> None:
+    """In seconds; nothing is left of one that is not there."""
+    assert await cache.left_s("thing", "1") == 0
+    await ask(cache, Source())
+    assert await cache.left_s("thing", "1") == 1.5
+
+
+@pytest.mark.parametrize("how", ["broken", "hung"])
+async def test_a_cache_that_fails_cannot_tell(cache: Cache, memory: Memory, chosen: Chosen, how: str) -> None:
+    """Which is not the same as an entry that is not there."""
+    chosen.values["catalog-cache-timeout"] = 0.01
+    setattr(memory, how, True)
+    assert await asyncio.wait_for(cache.left_s("thing", "1"), 2) is None
 
 
 async def test_bypass_reads_and_writes_nothing(cache: Cache, memory: Memory, chosen: Chosen) -> None:
