@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections import Counter
 from contextlib import suppress
 from typing import Any, LiteralString
@@ -54,7 +53,7 @@ class Sets:
 
     def shown(self, sort: str) -> bool:
         """Whether pages of this sort show its set: always the same sorts, as many as the flag says."""
-        return _among(sort, flags.share("catalog-sets"))
+        return among(sort, flags.share("catalog-sets"))
 
     async def of(self, sort: str) -> list[Product]:
         """What goes with products of this sort; Unavailable when it cannot be made in time."""
@@ -78,7 +77,7 @@ class Sets:
 
     async def _ahead(self, sort: str) -> None:
         """Make the set unless it has half of its life before it."""
-        if not _among(sort, flags.share("catalog-sets-ahead")):
+        if not among(sort, flags.share("catalog-sets-ahead")):
             return
         ttl_s = flags.seconds("catalog-sets-ttl")
         left_s = await self._cache.left_s("set", sort)
@@ -112,7 +111,7 @@ class Sets:
         self, connection: AsyncConnection, name: str, sql: LiteralString, *parameters: object
     ) -> list[Row]:
         async with self._turn:
-            now_s = time.monotonic()
+            now_s = asyncio.get_running_loop().time()
             turn_s = max(now_s, self._next_s)
             await asyncio.sleep(turn_s - now_s)
             self._next_s = turn_s + self._every_s
@@ -125,5 +124,6 @@ def sort_of(name: str, price_cents: int) -> str:
     return f"{name.split()[1].lower()}-{level}"
 
 
-def _among(sort: str, share: float) -> bool:
+def among(sort: str, share: float) -> bool:
+    """Whether a sort is one of this share of them: always the same ones."""
     return crc32(b"set:" + sort.encode()) % _PARTS < _PARTS * share
