@@ -357,6 +357,7 @@ def test_a_set_alone_takes_25_statements_and_is_kept(ready: Shop) -> None:
     assert ready.metric("catalog", STATEMENTS) - statements == TURNS
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.integration
 def test_two_minutes_after_the_ramp_it_is_as_cold_as_at_first(ready: Shop) -> None:
     """Pages come late and whole, sets are begun and none is kept; ahead alone is no help, in order it is."""
