@@ -21,7 +21,9 @@ PIECES = (
         "evidence:\n"
         "  - {say: requests queue up, query: waiting, above: 4}\n"
         "  - {say: statements are quick, query: took, below: 0.05}\n"
-        "  - {say: the bank is quick, query: bank, below: 0.4}\ndebrief:"
+        "  - {say: the bank is quick, query: bank, below: 0.4}\n"
+        "figures:\n"
+        "  - {say: eight sessions, sql: select count(*) from sessions, about: 8}\ndebrief:"
     ),
 )
 
@@ -71,3 +73,12 @@ def test_what_was_not_executed_is_only_required(report: Report) -> None:
         "required below 0.05",
         "required below 0.4",
     ]
+
+
+def test_the_storys_numbers_are_told_with_how_to_measure_them(report: Report) -> None:
+    """In each form; nobody measured them in the drill."""
+    told = pages.markdown(report, "")
+    assert "- eight sessions: `select count(*) from sessions`" in told
+    assert "<code>select count(*) from sessions</code>" in pages.html(report, "")
+    asked = "select count(*) from sessions"
+    assert report.plain()["figures"] == [{"say": "eight sessions", "asked": asked, "about": 8}]

@@ -100,7 +100,7 @@ def test_the_page_holds_the_facts(page: str, report: Report) -> None:
         "<b>+1:22</b>",
         "time to acknowledge",
         "6 s after the page",
-        *(each.asked for each in report.evidence[:1]),
+        *(each.evidence.question for each in report.evidence[:1]),
     ):
         assert fact in page.replace("&#34;", '"'), fact
     assert page.count("<details>") == len(scenario.debrief.questions) + 1

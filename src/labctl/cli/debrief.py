@@ -141,6 +141,11 @@ def _show(told: "Report") -> None:
         out(paint("The evidence that was there", "bold"))
     for each in told.evidence:
         out(_filled(f"- {each.evidence.say}: {each.said}", indent=2))
+    if scenario.figures:
+        out()
+        out(paint("The numbers, to measure yourself", "bold"))
+    for figure in scenario.figures:
+        out(_filled(f"- {figure.say}: {' '.join(figure.question.split())}", indent=2))
 
 
 def _part(part: "Part") -> None:

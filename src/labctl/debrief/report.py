@@ -30,10 +30,6 @@ class Shown:
     error: str | None = None
 
     @property
-    def asked(self) -> str:
-        return self.evidence.query or self.evidence.sql or ""
-
-    @property
     def said(self) -> str:
         """Measured beside required, as far as it is known."""
         required = f"required {self.evidence.required()}"
@@ -45,7 +41,7 @@ class Shown:
         """For machines."""
         return {
             "say": self.evidence.say,
-            "asked": self.asked,
+            "asked": self.evidence.question,
             "required": self.evidence.required(),
             "found": self.found,
             "error": self.error,
@@ -147,6 +143,10 @@ class Report:
                 "budget": self.score.budget,
             },
             "evidence": [each.plain() for each in self.evidence],
+            "figures": [
+                {"say": each.say, "asked": each.question, "about": each.about}
+                for each in self.scenario.figures
+            ],
             "timeline": [
                 {"after_page_s": round(each.wall_s - known.zero, 1), **vars(each)} for each in self.timeline
             ],

@@ -209,6 +209,11 @@ class Asked(Part):
             raise ValueError("write either query (PromQL) or sql")
         return self
 
+    @property
+    def question(self) -> str:
+        """How to ask for it, in PromQL or SQL."""
+        return self.query or self.sql or ""
+
 
 class Evidence(Asked, Bounds):
     """A fact that tells this incident from its siblings: true here when red, false in at least one."""
