@@ -44,7 +44,7 @@ def test_the_newest_drill_is_told_without_a_lab(kept: Path, labctl: Labctl) -> N
         "time to acknowledge                 10 of 10   6 s after the page",
         "What contributed",
         "The numbers, to measure yourself",
-        "- twelve customers a second want to pay: sum(rate(journey_requests_total",
+        "- twelve customers a second want to pay\n    sum(rate(journey_requests_total{job=",
     ):
         assert said in out
     assert max(map(len, out.splitlines())) <= 80

@@ -145,7 +145,8 @@ def _show(told: "Report") -> None:
         out()
         out(paint("The numbers, to measure yourself", "bold"))
     for figure in scenario.figures:
-        out(_filled(f"- {figure.say}: {' '.join(figure.question.split())}", indent=2))
+        out(_filled(f"- {figure.say}", indent=2))
+        out(paint(_filled(f"    {' '.join(figure.question.split())}", indent=4), "dim"))
 
 
 def _part(part: "Part") -> None:
