@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from labctl.lab.reach import Alert
 from labctl.proof import Check, Grade, Proof
 from labctl.stack.wanted import Wanted
 from tests.engine import world
-from tests.engine.world import WorldLab, prove, scenario
+from tests.engine.world import RATES, Hurt, WorldLab, prove, scenario
 
 CALM = ("hold: 30s", "judgement: true\nhold: 30s")
 LEFT_ALONE = (
@@ -136,3 +136,32 @@ def test_a_human_may_speak_where_no_alert_fires(lab: WorldLab) -> None:
         1,
         "CheckoutBudgetBurn did not fire within 1 min",
     )
+
+
+def stalling(lab: WorldLab, *, begins: Callable[[Wanted], bool], late_ms: float) -> Hurt:
+    """Nobody is harmed but in two seconds in which the machine stands still, all journeys alike."""
+    left = 2
+
+    def feel(wanted: Wanted) -> Mapping[str, float]:
+        nonlocal left
+        stands = begins(wanted) and left > 0
+        left -= stands
+        lab.world.late_p99_ms = late_ms if stands else 2.0
+        return dict.fromkeys(RATES, 1.0) if stands else {}
+
+    return feel
+
+
+def test_a_machine_that_stands_still_is_nobodys_harm(lab: WorldLab) -> None:
+    """The load was late itself: what users felt in these seconds was not the decoy's doing."""
+    lab.world.hurt = stalling(lab, begins=lambda wanted: wanted["edge"].replicas == 3, late_ms=900.0)
+    (decoy,) = of(prove(lab, scenario(CALM, LEFT_ALONE), only="decoy:run three edges"), "decoy")
+    assert decoy.outcome is Grade.FAILED
+    assert "it harms nobody" in decoy.said
+
+
+def test_two_seconds_of_harm_are_harm(lab: WorldLab) -> None:
+    """Where the load was on time, and everything was over before anybody looked."""
+    lab.world.hurt = stalling(lab, begins=lambda wanted: wanted["edge"].replicas == 3, late_ms=2.0)
+    (decoy,) = of(prove(lab, scenario(CALM, LEFT_ALONE), only="decoy:run three edges"), "decoy")
+    assert decoy.outcome is Grade.PASSED, decoy.said

@@ -6,8 +6,8 @@ from labctl.actions.change import Role
 from labctl.attempt import Attempt
 from labctl.clock import duration
 from labctl.engine import phases
-from labctl.engine.machine import Phase
 from labctl.judge import Hold, InvariantResult, conclude, first_red
+from labctl.judge.problems import LATE_MS
 from labctl.proof import Check, Grade
 from labctl.scenario.model import Decoy, Fix
 from labctl.scenario.universal import Universal
@@ -96,7 +96,7 @@ class Judgement(Attempt):
     def _watch(self, since: int) -> None:
         """Until users were well for as long as a hold takes, or are not."""
         self._driver.advance_until(
-            lambda: self._hold(since).complete or self._driver.drill.phase is Phase.RED,
+            lambda: self._hold(since).complete or bool(self._red_since(since)),
             within_s=self._driver.rules.hold_s + phases.FINAL_AFTER_S + _MORE_S,
         )
 
@@ -112,10 +112,16 @@ class Judgement(Attempt):
         return empty.feed_all(self._driver.seconds)
 
     def _red_since(self, since: int) -> list[str]:
-        """Which journeys turned red after a second, and how soon."""
+        """Which journeys turned red after a second, and how soon.
+
+        What came before it is nobody's harm, nor is a second in which the load itself was late.
+        """
+        seconds = [
+            each for each in self._driver.seconds if each.number > since and each.late_p99_ms <= LATE_MS
+        ]
         found = []
         for journey, target in self._driver.rules.objectives.items():
-            red = first_red(self._driver.seconds, journey, after=since, target=target)
+            red = first_red(seconds, journey, target=target)
             if red is not None:
                 found.append(f"{journey} is red after {red - since} s")
         return found
