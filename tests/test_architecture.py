@@ -30,6 +30,7 @@ TIERS = (  # a room may import from its own tier and the tiers above it here; cy
     {"oncall", "debrief", "desk"},
     {"attempt", "proof", "proving", "drill", "verify", "demo", "gameday"},
     {"cli", "console"},
+    {"__main__"},
 )
 TIER = {room: number for number, rooms in enumerate(TIERS) for room in rooms}
 TALKS_TO_PEOPLE = {"cli", "console"}

@@ -141,6 +141,12 @@ def meeting(bounds: Bounds) -> Any:
     return abs(above) * 2 + 1 if above is not None else (below or 0) - abs(below or 1) / 2
 
 
+def measured(truth: Scenario) -> dict[str, list[float]]:
+    """What Prometheus says: to each query of a scenario that is true, what it requires."""
+    found = {each.query: [float(meeting(each))] for each in truth.evidence if each.query}
+    return found | {each.query: [float(each.about)] for each in truth.figures if each.query}
+
+
 def play(
     truth: Scenario, told: Scenario, only: str | None, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Proof:
@@ -148,8 +154,7 @@ def play(
     lab: WorldLab = world.build(folder, monkeypatch)
     monkeypatch.setattr(assets, "root", REAL_ROOT)
     lab.world.hurt = hurt(truth)
-    queries = {each.query: [float(meeting(each))] for each in truth.evidence if each.query}
-    lab.world.answers |= queries | {each.query: [float(each.about)] for each in truth.figures if each.query}
+    lab.world.answers |= measured(truth)
 
     def alerts() -> list[Alert]:
         if lab.world.bad_s < lab.world.page_after_s:

@@ -77,7 +77,7 @@ def test_the_judgement_that_is_shown_is_proven(
     monkeypatch.setattr(world.WorldLab, "sql", played.Answers(scenario).connect)
     closed = dict.fromkeys(world.RATES, 1.0)
     lab.world.hurt = lambda wanted: closed if wanted.flags.get("maintenance") == "on" else {}
-    lab.world.answers |= {str(each.query): [played.meeting(each)] for each in scenario.evidence}
+    lab.world.answers |= played.measured(scenario)
     proof = world.prove(lab, scenario)
     assert [str(check) for check in proof.checks if check.outcome in UNPROVEN] == []
     judged = [check.name for check in proof.checks if check.phase in ("fix", "decoy")]
