@@ -96,6 +96,15 @@ def test_a_lab_that_fails_ends_the_run(labs: list[WorldLab], monkeypatch: pytest
         spread(Run(plan([scenario()]), clock=labs[0].clock, labs=2), labs)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """As in a terminal: a shell that starts the tests in the background has them ignore Ctrl-C."""
+    was = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, was)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_run_waits_for_its_labs(lab: WorldLab, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who interrupts it gets the labs back when nobody drives them any more, and not before."""
     let_go: list[str] = []
