@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -57,10 +56,7 @@ def server() -> Iterator[Address]:
 def shop(lab: Lab, runtime: double.DoubleRuntime, server: Address) -> Iterator[Lab]:
     """The lab on a real Postgres with new data, and afterwards neither a session nor a process of it."""
     runtime.addresses["postgres"] = server
-    # A label of its own: tests that run beside this one have clients too.
-    object.__setattr__(lab.site, "id", secrets.token_hex(8))
-    # Its clock moves by sleeping alone: what runs in another process needs true seconds.
-    object.__setattr__(lab, "clock", SystemClock())
+    double.beside_processes(lab)
     yield lab
     fresh_databases(lab)
     await_until(lambda: not processes(lab), what="every client has ended", within_s=10, clock=SystemClock())

@@ -3,14 +3,13 @@ commands and files of the lab. tests/e2e/test_leaks.py looks at real labs."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Labctl, ScriptedLoad
-from tests.lab import servers
+from tests.lab import double, servers
 from tests.lab.double import DoubleRuntime
 from tests.services.parts import Postgres
 from tests.spoilers import files, scenarios, spoiled, spoilers
@@ -82,7 +81,7 @@ def reaching(lab: Lab, parts: Mapping[str, Address]) -> Iterator[None]:
     """The lab on real parts, to which three replicas listen; what runs beside it ends with the block."""
     assert isinstance(lab.runtime, DoubleRuntime)
     lab.runtime.addresses.update(parts)
-    object.__setattr__(lab.site, "id", secrets.token_hex(8))
+    double.beside_processes(lab)
     try:
         with ExitStack() as replicas:
             for _ in range(3):

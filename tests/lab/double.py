@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from pathlib import Path
 
 import pytest
 
 from labctl import assets
-from labctl.clock import FakeClock
+from labctl.clock import FakeClock, SystemClock
 from labctl.errors import RuntimeFailed
 from labctl.lab.journal import Journal
 from labctl.lab.lab import SECRETS, Lab
@@ -125,6 +126,15 @@ def lab(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Lab, DoubleRunti
     runtime = DoubleRuntime(stack, site, clock)
     runtime.apply(baseline(stack))
     return Lab(site, "fake", stack, runtime, Journal(here / "journal.db", clock), clock), runtime
+
+
+def beside_processes(lab: Lab) -> None:
+    """Ready for real ones: a label of its own, since other tests have clients too, and true seconds.
+
+    A clock that only sleeping moves would be past every deadline before another process has begun.
+    """
+    object.__setattr__(lab.site, "id", secrets.token_hex(8))
+    object.__setattr__(lab, "clock", SystemClock())
 
 
 def folder_of(parent: Path, name: str) -> Path:
