@@ -81,11 +81,9 @@ def closely(why: Mapping[str, str]) -> list[str]:
 def touched() -> list[Scenario]:
     """What has changed since `CHANGED_SINCE`, a commit; since the one before where nobody says."""
     base = os.environ.get("CHANGED_SINCE") or "HEAD~1"
-    known = {each.path: each.scenario for each in sources.every()}
-    here = assets.root()
+    known = [(each.path, each.scenario) for each in sources.every()]
     try:
-        paths = changed.changed_since(base, here)
-        why = changed.touched(paths, changed.by_path(list(known.items()), changed.top(here)))
+        why = changed.touched_since(base, known, assets.root())
     except UsageError:  # no repository, or one without a past
         return []
     others = (name for name in closely(why) if name not in (*QUICKLY, "pool-shrunk"))

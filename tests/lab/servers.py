@@ -71,7 +71,7 @@ def redis_server() -> Iterator[Address]:
     client = redis.Redis(address.host, address.port, password=PASSWORD)
     with (
         reachable_folder() as folder,
-        _server([*argv, "--requirepass", PASSWORD, "--dir", str(folder)], client.ping),
+        _server([*argv, "--dir", str(folder)], client.ping),
     ):
         yield address
     client.close()

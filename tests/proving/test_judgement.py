@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -138,13 +138,13 @@ def test_a_human_may_speak_where_no_alert_fires(lab: WorldLab) -> None:
     )
 
 
-def stalling(lab: WorldLab, *, begins: Callable[[Wanted], bool], late_ms: float) -> Hurt:
-    """Nobody is harmed but in two seconds in which the machine stands still, all journeys alike."""
+def stalling(lab: WorldLab, *, late_ms: float) -> Hurt:
+    """Nobody is harmed but in the decoy's first two seconds, in which the machine stands still."""
     left = 2
 
     def feel(wanted: Wanted) -> Mapping[str, float]:
         nonlocal left
-        stands = begins(wanted) and left > 0
+        stands = wanted["edge"].replicas == 3 and left > 0
         left -= stands
         lab.world.late_p99_ms = late_ms if stands else 2.0
         return dict.fromkeys(RATES, 1.0) if stands else {}
@@ -154,7 +154,7 @@ def stalling(lab: WorldLab, *, begins: Callable[[Wanted], bool], late_ms: float)
 
 def test_a_machine_that_stands_still_is_nobodys_harm(lab: WorldLab) -> None:
     """The load was late itself: what users felt in these seconds was not the decoy's doing."""
-    lab.world.hurt = stalling(lab, begins=lambda wanted: wanted["edge"].replicas == 3, late_ms=900.0)
+    lab.world.hurt = stalling(lab, late_ms=900.0)
     (decoy,) = of(prove(lab, scenario(CALM, LEFT_ALONE), only="decoy:run three edges"), "decoy")
     assert decoy.outcome is Grade.FAILED
     assert "it harms nobody" in decoy.said
@@ -162,6 +162,6 @@ def test_a_machine_that_stands_still_is_nobodys_harm(lab: WorldLab) -> None:
 
 def test_two_seconds_of_harm_are_harm(lab: WorldLab) -> None:
     """Where the load was on time, and everything was over before anybody looked."""
-    lab.world.hurt = stalling(lab, begins=lambda wanted: wanted["edge"].replicas == 3, late_ms=2.0)
+    lab.world.hurt = stalling(lab, late_ms=2.0)
     (decoy,) = of(prove(lab, scenario(CALM, LEFT_ALONE), only="decoy:run three edges"), "decoy")
     assert decoy.outcome is Grade.PASSED, decoy.said

@@ -107,9 +107,7 @@ def _chosen(names: list[str], *, every: bool, changed: str | None) -> "list[Sour
 def _touched(base: str, sources: "list[Source]") -> "list[Source]":
     from labctl.proving import changed
 
-    here = Path.cwd()
-    known = changed.by_path([(each.path, each.scenario) for each in sources], changed.top(here))
-    why = changed.touched(changed.changed_since(base, here), known)
+    why = changed.touched_since(base, [(each.path, each.scenario) for each in sources], Path.cwd())
     for scenario, reason in why.items():
         say(f"{scenario}: touched since {base}, by {reason}")
     if not why:

@@ -87,6 +87,11 @@ def _release(path: str) -> tuple[str, str] | None:
     return None
 
 
+def touched_since(base: str, sources: Sequence[tuple[Path, Scenario]], folder: Path) -> dict[str, str]:
+    """Which scenarios what has changed since `base` touches, and why; UsageError when git can't say."""
+    return touched(changed_since(base, folder), by_path(sources, top(folder)))
+
+
 def changed_since(base: str, folder: Path) -> list[str]:
     """Files that differ from `base` in the repository of a folder, uncommitted and new ones included.
 
