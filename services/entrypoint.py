@@ -1,4 +1,4 @@
-"""Run one release of one service: copy base and overlay into a fresh tree, and start what is there.
+"""Run one release of one service: copy base and overlays into a fresh tree, and start what is there.
 
 A service without releases runs where it lies: nobody reads its code beside the shop's own.
 
@@ -14,7 +14,7 @@ import sys
 import tomllib
 import zlib
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 SERVICES = Path(__file__).resolve().parent
 NO_SUCH_RELEASE = 64
@@ -25,18 +25,31 @@ class NoSuchRelease(Exception):
     """The service or its release does not exist; the message is one clear line."""
 
 
-def base_release(service: str) -> str | None:
-    """The version that `releases.toml` calls the base; None for a service without releases."""
-    declared = SERVICES / service / "releases.toml"
-    return str(tomllib.loads(declared.read_text())["base"]) if declared.is_file() else None
+def declared(service: str) -> dict[str, Any]:
+    """What `releases.toml` says: the base, and each release with what it stands on; empty without one."""
+    listed = SERVICES / service / "releases.toml"
+    return tomllib.loads(listed.read_text()) if listed.is_file() else {}
 
 
-def overlay(service: str, release: str, settings: Path) -> Path | None:
-    """The folder whose files replace the base's; None for the base. Raises NoSuchRelease."""
+def overlays(service: str, release: str, settings: Path) -> list[Path]:
+    """The folders whose files replace the base's, each over those before it; none for the base itself.
+
+    A release stands on the base, or on the one that its `on` names. Raises NoSuchRelease.
+    """
     if not (SERVICES / service / "__main__.py").is_file():
         raise NoSuchRelease(f"there is no service {service!r} in {SERVICES}")
-    if release == (base_release(service) or ""):
-        return None
+    listed = declared(service)
+    base = listed.get("base", "")
+    below = {each["version"]: each.get("on", base) for each in listed.get("release", ())}
+    folders = []
+    while release != base:
+        folders.append(_overlay(service, release, settings))
+        release = below.get(release, base)
+    return folders[::-1]
+
+
+def _overlay(service: str, release: str, settings: Path) -> Path:
+    """The folder of one release or hot-fix."""
     places = (SERVICES / service / "releases", settings / "releases" / service)
     if release and Path(release).name == release:
         for place in places:
@@ -48,14 +61,14 @@ def overlay(service: str, release: str, settings: Path) -> Path | None:
 
 def materialise(service: str, release: str, settings: Path, tree: Path) -> None:
     """Fill `tree` with the service as of one release and what it shares with others; nothing else."""
-    differs = overlay(service, release, settings)
+    differing = overlays(service, release, settings)
     if tree.exists():
         shutil.rmtree(tree)
     shutil.copytree(SERVICES / "shared", tree / "shared", ignore=_NOT_CODE)
     shutil.copytree(SERVICES / service, tree / service, ignore=_NOT_CODE)
     shutil.copy(SERVICES / "flags.toml", tree / "flags.toml")
-    if differs:
-        shutil.copytree(differs, tree / service, ignore=_NOT_CODE, dirs_exist_ok=True)
+    for each in differing:
+        shutil.copytree(each, tree / service, ignore=_NOT_CODE, dirs_exist_ok=True)
     _stamp(tree)
 
 
@@ -72,11 +85,11 @@ def _stamp(tree: Path) -> None:
 
 def main() -> NoReturn:
     service = os.environ.get("SERVICE", "")
-    release = os.environ.get("RELEASE") or (base_release(service) if service else None) or ""
+    release = os.environ.get("RELEASE") or declared(service).get("base", "")
     tree = Path(os.environ.get("TREE_DIR") or f"/tmp/tree-{service}").resolve()  # noqa: S108 (a container's own)
     settings = Path(os.environ.get("SETTINGS_DIR", "/settings"))
     try:
-        if not release and overlay(service, release, settings) is None:
+        if not release and not overlays(service, release, settings):
             tree = SERVICES
         else:
             materialise(service, release, settings, tree)

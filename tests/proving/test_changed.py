@@ -54,6 +54,13 @@ def test_a_scenario_deploys_what_any_of_its_roles_deploys() -> None:
     assert deployed(pool) == {("checkout", "2.4.0"), ("catalog", "3.1.1")}
 
 
+def test_a_release_touches_those_that_deploy_what_stands_on_it() -> None:
+    """metric-bug deploys no edge 1.8.2, and two releases that are made of it."""
+    scenarios = SCENARIOS | {"scenarios/metric-bug.yaml": catalog.find("metric-bug")}
+    assert ("edge", "1.8.2") not in deployed(scenarios["scenarios/metric-bug.yaml"])
+    assert set(touched(["services/edge/releases/1.8.2/orders.py"], scenarios)) == {"metric-bug"}
+
+
 def test_the_reason_is_told() -> None:
     """Its own file counts before what touches everybody."""
     why = touched(["scenarios/slow-bank.yaml", "slos/cart.yaml"], SCENARIOS)

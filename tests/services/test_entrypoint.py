@@ -19,6 +19,10 @@ RELEASES = [
     if folder.is_dir()
 ]
 
+LIST = """
+base = "1.0"
+release = [{version = "1.0"}, {version = "1.1"}, {version = "1.2", on = "1.1"}, {version = "1.3", on = "1.2"}]
+"""
 MAIN = """
 import os, sys
 from hello.word import WORD
@@ -42,9 +46,14 @@ def run(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     (services / "shared" / "__init__.py").touch()
     (services / "flags.toml").touch()
     (base / "__init__.py").touch()
-    (base / "releases.toml").write_text('base = "1.0"\n')
+    (base / "releases.toml").write_text(LIST)
     (base / "word.py").write_text("WORD = 8\n")
     (base / "releases" / "1.1" / "word.py").write_text("WORD = 2\n")
+    (base / "releases" / "1.2").mkdir()
+    (base / "releases" / "1.2" / "word.py").write_text("from hello.more import WORD\n")
+    (base / "releases" / "1.2" / "more.py").write_text("WORD = 4\n")
+    (base / "releases" / "1.3").mkdir()
+    (base / "releases" / "1.3" / "more.py").write_text("WORD = 6\n")
     (base / "__main__.py").write_text(MAIN)
     (services / "entrypoint.py").write_text((SERVICES / "entrypoint.py").read_text())
     for path in services.rglob("*.py"):  # as one checkout writes them: within one second
@@ -75,6 +84,13 @@ def test_a_release_replaces_files_of_the_base(tmp_path: Path) -> None:
     result = run(tmp_path, RELEASE="1.1")
     assert result.stdout.split()[:3] == ["2", "1.1", str(tmp_path / "tree")], result.stderr
     assert str(tmp_path / "services") not in result.stdout
+
+
+def test_a_release_stands_on_another(tmp_path: Path) -> None:
+    """What it does not hold is the other's, and so on down to the base; a rollback is the other alone."""
+    assert run(tmp_path, RELEASE="1.3").stdout.split()[:2] == ["6", "1.3"]
+    assert rerun(tmp_path, RELEASE="1.2").stdout.split()[:2] == ["4", "1.2"]
+    assert rerun(tmp_path, RELEASE="1.1").stdout.split()[:2] == ["2", "1.1"]
 
 
 def test_a_service_without_releases_runs_where_it_lies(tmp_path: Path) -> None:
@@ -123,16 +139,18 @@ def test_an_unknown_release_exits_64_with_one_line(tmp_path: Path, wrong: dict[s
 
 @pytest.mark.parametrize(("service", "release"), RELEASES)
 def test_a_release_is_a_small_true_change_of_the_base(service: str, release: str, tmp_path: Path) -> None:
-    """An overlay holds only files that differ, each mostly the base's, and every module still loads."""
-    overlay = SERVICES / service / "releases" / release
+    """An overlay holds only what differs from what it stands on, mostly the base's, and it all loads."""
+    *below, overlay = entrypoint.overlays(service, release, tmp_path)
     for changed in overlay.rglob("*.py"):
-        of_base = SERVICES / service / changed.relative_to(overlay)
-        if not of_base.exists():
-            continue  # a module that the release adds
-        base = of_base.read_text().splitlines()
+        of_base, *of_others = (
+            folder / changed.relative_to(overlay) for folder in (SERVICES / service, *below)
+        )
         lines = changed.read_text().splitlines()
-        assert lines != base, f"{changed} does not differ from the base"
-        assert len(set(base) - set(lines)) <= 10, f"{changed} has fallen behind the base"
+        for stood_on in [each for each in (of_base, *of_others) if each.exists()][-1:]:
+            assert lines != stood_on.read_text().splitlines(), f"{changed} changes nothing of {stood_on}"
+        if of_base.exists():
+            behind = set(of_base.read_text().splitlines()) - set(lines)
+            assert len(behind) <= 10, f"{changed} has fallen behind the base"
     entrypoint.materialise(service, release, tmp_path, tmp_path / "tree")
     check = [sys.executable, "-c", LOAD_EVERYTHING, service]
     tree = {"PYTHONPATH": str(tmp_path / "tree")}

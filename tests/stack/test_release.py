@@ -26,6 +26,15 @@ date = "2025-02-01"
 message = "Smaller pool"
 """
 
+STANDING = """
+[[release]]
+version = "1.2.0"
+on = "1.1.0"
+author = "Cy"
+date = 2025-03-01
+message = "Larger pool"
+"""
+
 
 @pytest.fixture
 def services(tmp_path: Path) -> Path:
@@ -68,6 +77,30 @@ def test_a_tree_is_the_base_with_the_overlay_over_it(services: Path) -> None:
         "routes/new.py": b"NEW = 1\n",
         "routes/pay.py": b"def pay(): ...\n",
     }
+
+
+def test_a_release_stands_on_the_one_that_it_names(services: Path) -> None:
+    """Its tree is the other's with its own files over it; a hot-fix stands on the base."""
+    (services / "app/releases.toml").write_text(LIST + STANDING)
+    (services / "app/releases/1.2.0").mkdir()
+    (services / "app/releases/1.2.0/pool.py").write_text("import os\nMAX = 4\n")
+    assert [each.version for each in release.lineage("app", "1.2.0", services=services)] == ["1.1.0", "1.2.0"]
+    assert release.tree("app", "1.2.0", services=services) == {
+        "pool.py": b"import os\nMAX = 4\n",
+        "routes/new.py": b"NEW = 1\n",
+        "routes/pay.py": b"def pay(): ...\n",
+    }
+    assert release.diff("app", "1.1.0", "1.2.0", services=services).count("+++") == 1
+
+
+@pytest.mark.parametrize("on", ["1.2.0", "1.3.0"])
+def test_a_release_stands_on_an_earlier_one(services: Path, on: str) -> None:
+    """Not on itself, and on nothing that is not listed before it: so there is always an end."""
+    (services / "app/releases/1.2.0").mkdir()
+    (services / "app/releases.toml").write_text(LIST + STANDING.replace("1.1.0", on))
+    with pytest.raises(InvalidFile) as caught:
+        release.releases("app", services=services)
+    assert f"releases.toml:15:1: on '{on}' is not a release listed before this one" in str(caught.value)
 
 
 def test_diff_is_the_true_difference(services: Path) -> None:
@@ -154,9 +187,11 @@ def test_a_wrong_list_of_releases_says_where(services: Path, old: str, new: str,
 
 
 def test_the_real_releases_are_good_and_differ() -> None:
-    """Every release that we ship has a true difference from its base."""
+    """Every release that we ship has a true difference from its base, and they are listed by their dates."""
     for component in release.components():
         base = release.base(component)
+        dates = [each.date for each in release.releases(component)]
+        assert dates == sorted(dates), component
         for each in release.releases(component):
             assert (each.version == base) == (release.diff(component, base, each.version) == "")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from labctl.errors import UsageError
 from labctl.scenario.model import Scenario
 from labctl.scenario.steps import Act, Wait
+from labctl.stack.release import lineage
 
 UNTOUCHED = (
     "docs/",
@@ -45,9 +46,9 @@ UNTOUCHED = (
 def touched(paths: Iterable[str], scenarios: Mapping[str, Scenario]) -> dict[str, str]:
     """Which scenarios (by id, keys of `scenarios` are their files) these paths touch, and why.
 
-    A scenario's own file touches it. A release touches those that deploy it. Files that no proof looks
-    at touch none. Everything else, a service's base code included, touches all: every proof wants every
-    journey green.
+    A scenario's own file touches it. A release touches those that deploy it, or one that stands on it.
+    Files that no proof looks at touch none. Everything else, a service's base code included, touches
+    all: every proof wants every journey green.
     """
     found: dict[str, str] = {}
     for path in sorted(paths):
@@ -57,7 +58,7 @@ def touched(paths: Iterable[str], scenarios: Mapping[str, Scenario]) -> dict[str
             continue
         elif release := _release(path):
             for scenario in scenarios.values():
-                if release in deployed(scenario):
+                if release in made_of(scenario):
                     found.setdefault(scenario.id, path)
         else:
             return {scenario.id: path for scenario in scenarios.values()} | found
@@ -77,6 +78,15 @@ def deployed(scenario: Scenario) -> set[tuple[str, str]]:
             if parameters.get("release"):
                 pairs.add((str(parameters["component"]), str(parameters["release"])))
     return pairs
+
+
+def made_of(scenario: Scenario) -> set[tuple[str, str]]:
+    """Every (component, release) whose code runs when a scenario deploys what it deploys."""
+    return {
+        (component, each.version)
+        for component, version in deployed(scenario)
+        for each in lineage(component, version)
+    }
 
 
 def _release(path: str) -> tuple[str, str] | None:

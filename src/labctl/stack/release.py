@@ -1,7 +1,8 @@
 """Releases are real code: a component's base tree, and overlays of the files that differ from it.
 
 `services/<component>/releases.toml` lists them, oldest first; `releases/<version>/` beside it holds
-the overlay. A learner's hot-fix is an overlay too, in the lab's settings, named after its content.
+the overlay, over the base or over the release that it stands `on`. A learner's hot-fix is an overlay
+too, over the base, in the lab's settings, named after its content.
 """
 
 from __future__ import annotations
@@ -56,13 +57,23 @@ def find(
     return known[version]
 
 
+def lineage(
+    component: str, version: str, *, services: Path | None = None, settings: Path | None = None
+) -> list[Release]:
+    """What a release is made of: those that it stands on, from the first over the base, and itself."""
+    release = find(component, version, services=services, settings=settings)
+    below = lineage(component, release.on, services=services) if release.on else []
+    return [*below, release]
+
+
 def tree(
     component: str, version: str, *, services: Path | None = None, settings: Path | None = None
 ) -> dict[str, bytes]:
     """The code that a release runs: path within the component to content."""
-    release = find(component, version, services=services, settings=settings)
     files = _files(_folder(component, services))
-    return files | (_files(release.overlay) if release.overlay else {})
+    for each in lineage(component, version, services=services, settings=settings):
+        files |= _files(each.overlay) if each.overlay else {}
+    return files
 
 
 def diff(

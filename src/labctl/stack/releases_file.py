@@ -13,17 +13,19 @@ from labctl.errors import InvalidFile, Mistake
 from labctl.stack.strict_yaml import did_you_mean
 
 _FIELDS = ("version", "author", "date", "message")
+_KEYS = (*_FIELDS, "on")
 
 
 @dataclass(frozen=True)
 class Release:
-    """One release of a component; `overlay` is None for the base."""
+    """One release of a component; `overlay` is None for the base, `on` None for what stands on the base."""
 
     version: str
     author: str
     date: str
     message: str
     overlay: Path | None
+    on: str | None = None
 
     @property
     def subject(self) -> str:
@@ -48,7 +50,8 @@ def read(path: Path) -> tuple[str, list[Release]]:
 
 def _release(folder: Path, entry: dict[str, Any], base: str) -> Release:
     version, author, date, message = (str(entry[key]) for key in _FIELDS)
-    return Release(version, author, date, message, None if version == base else folder / "releases" / version)
+    overlay = None if version == base else folder / "releases" / version
+    return Release(version, author, date, message, overlay, entry.get("on"))
 
 
 def _mistakes(path: Path, text: str, plain: dict[str, Any]) -> Iterator[Mistake]:
@@ -61,6 +64,9 @@ def _mistakes(path: Path, text: str, plain: dict[str, Any]) -> Iterator[Mistake]
     for entry, line in zip(entries, lines, strict=True):
         yield from (Mistake(str(path), line, 1, *said) for said in _entry_mistakes(path.parent, plain, entry))
     versions = [entry.get("version") for entry in entries]
+    for at, (entry, line) in enumerate(zip(entries, lines, strict=True)):
+        if "on" in entry and entry["on"] not in versions[:at]:
+            yield Mistake(str(path), line, 1, f"on {entry['on']!r} is not a release listed before this one")
     if plain.get("base") not in versions:
         yield Mistake(str(path), 1, 1, f"base {plain.get('base')!r} is not one of the releases")
     for version in {each for each in versions if versions.count(each) > 1}:
@@ -70,8 +76,8 @@ def _mistakes(path: Path, text: str, plain: dict[str, Any]) -> Iterator[Mistake]
 def _entry_mistakes(
     folder: Path, plain: dict[str, Any], entry: dict[str, Any]
 ) -> Iterator[tuple[str, str | None]]:
-    for key in entry.keys() - {*_FIELDS}:
-        yield f"unknown key {key!r}", did_you_mean(key, _FIELDS)
+    for key in entry.keys() - {*_KEYS}:
+        yield f"unknown key {key!r}", did_you_mean(key, _KEYS)
     for key in {*_FIELDS} - entry.keys():
         yield f"the key {key!r} is missing", None
     version = entry.get("version")
