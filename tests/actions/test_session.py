@@ -24,7 +24,7 @@ from labctl.lab.fresh_data import end_foreign_sessions, fresh_databases
 from labctl.lab.lab import Lab
 from labctl.runtimes.base import Address
 from labctl.runtimes.local import orphans
-from labctl.scenario.model import Invariant
+from labctl.scenario.asked import Invariant
 
 WAITS = "select count(*) from pg_stat_activity where application_name = %s and wait_event_type = 'Lock'"
 ENDS = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = %s"

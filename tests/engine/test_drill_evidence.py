@@ -16,7 +16,8 @@ from labctl.actions.perform import perform
 from labctl.engine import evidence, phases
 from labctl.judge import Outcome
 from labctl.lab.journal import Event
-from labctl.scenario.model import Evidence, Scenario
+from labctl.scenario.asked import Evidence
+from labctl.scenario.model import Scenario
 from tests.engine import world
 from tests.engine.test_drill import ROLL_BACK, Killed, claims, does, killed_at, paged
 from tests.engine.world import Deed, WorldLab, prove, scenario

@@ -18,7 +18,7 @@ from labctl.oncall.cadence import (
     update_due,
 )
 from labctl.oncall.state import OnCall, Question, Update
-from labctl.scenario.model import Voice
+from labctl.scenario.story import Voice
 
 PAGED = OnCall(paged_wall_s=1000.0, alert="A")
 SILENT = (Voice(who="nobody", says="nothing", after=9e9),)

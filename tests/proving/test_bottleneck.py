@@ -9,7 +9,7 @@ import pytest
 from labctl.lab.reach import Sample
 from labctl.proof import Grade
 from labctl.proving.bottleneck import FAULTED, FIXED, HEALTHY, Limit, rho
-from labctl.scenario.model import Bottleneck
+from labctl.scenario.asked import Bottleneck
 from tests.engine import world
 from tests.engine.world import WorldLab, prove, scenario
 

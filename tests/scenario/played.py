@@ -15,7 +15,8 @@ from labctl import assets
 from labctl.actions.base import Edit
 from labctl.lab.reach import Alert
 from labctl.proof import Proof
-from labctl.scenario.model import Bounds, Scenario
+from labctl.scenario.asked import Bounds
+from labctl.scenario.model import Scenario
 from labctl.scenario.noop import PURE
 from labctl.scenario.steps import Act, Wait
 from labctl.scenario.universal import sick

@@ -19,11 +19,10 @@ from tests.scenario.counted_time import Clock, Loop
 from tests.scenario.samples import library, parameters, steps_of
 from tests.scenario.visitors import PROMISED_S, late
 from tests.services.chosen import Chosen
-from tests.services.parts import Shop, eventually
+from tests.services.parts import Shop, eventually, source
 
 from catalog import cache as cache_module
 from catalog.cache import Cache
-from labctl import assets
 from labctl.scenario.family import told_apart
 from labctl.scenario.steps import Act, Wait
 from load.keys import Keys
@@ -48,7 +47,7 @@ STATEMENTS = 'db_query_duration_seconds_count{outcome="ok",query="set-'
 @cache
 def released(name: str) -> ModuleType:
     """A module of the release, which the base has not or has otherwise."""
-    path = assets.path("services", "catalog", "releases", RELEASE, f"{name}.py")
+    path = source("catalog", RELEASE, f"{name}.py")
     spec = importlib.util.spec_from_file_location(f"released_{name}_of_cold", path)
     assert spec
     assert spec.loader

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labctl.scenario.model import Evidence
+from labctl.scenario.asked import Evidence
 
 
 def evidence(**bounds: float | str) -> Evidence:

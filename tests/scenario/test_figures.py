@@ -8,8 +8,8 @@ import pytest
 from tests.scenario.samples import changed, written
 
 from labctl.errors import Mistake
+from labctl.scenario.asked import Figure
 from labctl.scenario.lint import lint
-from labctl.scenario.model import Figure
 
 ABOUT = "about: Somebody scaled checkout to nothing."
 

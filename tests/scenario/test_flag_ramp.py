@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from tests.scenario.samples import library
-from tests.services.parts import SERVICES, Shop, eventually
+from tests.services.parts import Shop, eventually, source
 
 from entrypoint import materialise
 from labctl.scenario import catalog
@@ -53,7 +53,7 @@ def shares() -> tuple[float, float]:
 @cache
 def shipped() -> dict[str, Any]:
     """The release's settings."""
-    return runpy.run_path(str(SERVICES / "catalog" / "releases" / RELEASE / "config.py"))
+    return runpy.run_path(str(source("catalog", RELEASE, "config.py")))
 
 
 @pytest.fixture(scope="module")

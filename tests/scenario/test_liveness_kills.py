@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 from tests.scenario.samples import library
-from tests.services.parts import SERVICES, Shop, eventually
+from tests.services.parts import Shop, eventually, source
 
 from labctl.clock import seconds
 from labctl.scenario import catalog
@@ -32,7 +32,7 @@ LIVEZ = tuple(f'request_duration_seconds_count{{outcome="{outcome}",route="livez
 
 def config() -> ModuleType:
     """The release's own constants."""
-    path = SERVICES / "catalog" / "releases" / RELEASE / "config.py"
+    path = source("catalog", RELEASE, "config.py")
     spec = importlib.util.spec_from_file_location("catalog_config_of_the_release", path)
     assert spec
     assert spec.loader

@@ -14,7 +14,7 @@ import psutil
 import psycopg
 import pytest
 from tests.scenario.samples import library
-from tests.services.parts import SERVICES, Shop, eventually
+from tests.services.parts import Shop, eventually, source
 
 from labctl.clock import seconds
 from labctl.scenario import catalog
@@ -42,7 +42,7 @@ def scenario() -> Scenario:
 
 def picture() -> ModuleType:
     """The release's own module that draws."""
-    path = SERVICES / "catalog" / "releases" / RELEASE / "picture.py"
+    path = source("catalog", RELEASE, "picture.py")
     spec = importlib.util.spec_from_file_location("picture_of_the_release", path)
     assert spec
     assert spec.loader

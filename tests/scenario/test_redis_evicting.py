@@ -13,9 +13,8 @@ import pytest
 from redis import Redis
 from tests.scenario.samples import library, parameters
 from tests.scenario.visitors import PROMISED_S, late
-from tests.services.parts import Shop, eventually
+from tests.services.parts import Shop, eventually, source
 
-from labctl import assets
 from labctl.scenario.family import told_apart
 from labctl.stack.flags import declared
 from shared import catalogue
@@ -42,7 +41,7 @@ def settings() -> dict[str, str]:
 
 def prices() -> ModuleType:
     """The release's own module, which the base has not."""
-    path = assets.path("services", "catalog", "releases", RELEASE, "prices.py")
+    path = source("catalog", RELEASE, "prices.py")
     spec = importlib.util.spec_from_file_location("released_prices", path)
     assert spec
     assert spec.loader

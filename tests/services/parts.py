@@ -20,7 +20,15 @@ import httpx
 import psycopg
 import pytest
 
+import entrypoint
+
 SERVICES = Path(__file__).resolve().parents[2] / "services"
+
+
+def source(service: str, release: str, name: str) -> Path:
+    """The file of that name that a release runs: its own, or that of what it stands on."""
+    folders = [SERVICES / service, *entrypoint.overlays(service, release, Path("/nowhere"))]
+    return [folder / name for folder in folders if (folder / name).is_file()][-1]
 
 
 def free_port() -> int:

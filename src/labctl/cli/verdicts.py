@@ -11,7 +11,8 @@ from labctl.cli.terminal import out, paint, say
 
 if TYPE_CHECKING:
     from labctl.judge import Verdict
-    from labctl.scenario.model import Debrief, Scenario
+    from labctl.scenario.model import Scenario
+    from labctl.scenario.story import Debrief
 
 _COLUMNS = 80
 _CODES = {"mitigated": OK, "could not judge": COULD_NOT}

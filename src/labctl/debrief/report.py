@@ -15,7 +15,8 @@ from labctl.debrief.moments import Moments, moments
 from labctl.debrief.score import Score, score
 from labctl.debrief.timeline import Entry, timeline
 from labctl.recording import Recording
-from labctl.scenario.model import Evidence, Scenario
+from labctl.scenario.asked import Evidence
+from labctl.scenario.model import Scenario
 
 
 @dataclass(frozen=True)

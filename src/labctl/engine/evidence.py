@@ -15,7 +15,8 @@ from labctl.engine.machine import Drill, Phase
 if TYPE_CHECKING:
     from labctl.lab.journal import Event
     from labctl.lab.lab import Lab
-    from labctl.scenario.model import Evidence, Scenario
+    from labctl.scenario.asked import Evidence
+    from labctl.scenario.model import Scenario
     from labctl.slo.sli import Second
 
 KIND = "evidence.found"

@@ -20,7 +20,9 @@ from labctl.lab.lab import Lab
 from labctl.lab.reach import Unreachable
 from labctl.runtimes import journeys
 from labctl.runtimes.base import State
-from labctl.scenario.model import Challenge, Evidence, Figure, Invariant, Scenario
+from labctl.scenario.asked import Evidence, Figure, Invariant
+from labctl.scenario.challenge import Challenge
+from labctl.scenario.model import Scenario
 from labctl.scenario.steps import Act, Wait
 from labctl.scenario.universal import sick
 from labctl.slo.burn import PAGES, burn_rate

@@ -9,7 +9,7 @@ from enum import StrEnum
 from labctl.clock import duration
 from labctl.errors import UsageError
 from labctl.oncall.state import OnCall
-from labctl.scenario.model import Voice
+from labctl.scenario.story import Voice
 
 
 class Severity(StrEnum):

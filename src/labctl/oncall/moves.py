@@ -21,7 +21,8 @@ from labctl.lab.reset import LAST, reset
 from labctl.oncall import progress, state
 from labctl.oncall.cadence import Severity
 from labctl.oncall.state import NO_DRILL, NOT_PAGED, OVER, OnCall
-from labctl.scenario.model import Hint, Scenario
+from labctl.scenario.model import Scenario
+from labctl.scenario.story import Hint
 
 LEAVE_WITHIN_S = 90.0
 """A driver that disturbs the lab for a challenge notices a second later that the drill has ended."""

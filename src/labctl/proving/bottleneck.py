@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from labctl.errors import LabError
 from labctl.lab.lab import Lab
 from labctl.proof import Check, Grade
-from labctl.scenario.model import Bottleneck
+from labctl.scenario.asked import Bottleneck
 
 SETTLED_S = 6.0
 """How long after a change ρ is asked for: its query looks back five seconds."""

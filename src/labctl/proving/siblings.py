@@ -11,7 +11,8 @@ from labctl.engine.phases import Shown
 from labctl.errors import LabError
 from labctl.lab.lab import Lab
 from labctl.proof import Check, Grade
-from labctl.scenario.model import Evidence, Scenario
+from labctl.scenario.asked import Evidence
+from labctl.scenario.model import Scenario
 
 
 @dataclass

@@ -9,7 +9,8 @@ from labctl.engine.driver import Driver
 from labctl.engine.phases import Shown
 from labctl.lab.lab import Lab
 from labctl.proof import Check, Grade
-from labctl.scenario.model import Evidence, Figure, Scenario
+from labctl.scenario.asked import Evidence, Figure
+from labctl.scenario.model import Scenario
 
 SHOWN_WITHIN_S = 20.0
 """How long after the page a fact may need to show: what climbs or is scraped takes a moment."""

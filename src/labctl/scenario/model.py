@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field
 
 from labctl.judge import ChallengeKind
 from labctl.runtimes.base import Capability
-from labctl.scenario.steps import Act, ActIn, Duration, NoiseIn, StepIn, Wait
-
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z]+(-[a-z]+)*-\d\d$")]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Share = Annotated[float, Field(gt=0, le=1)]
-
-
-class Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+from labctl.scenario.asked import Bottleneck, Evidence, Figure, Invariant
+from labctl.scenario.challenge import Challenges
+from labctl.scenario.part import Code, Part, Share, Slug, Text
+from labctl.scenario.steps import ActIn, Duration, NoiseIn, StepIn
+from labctl.scenario.story import Debrief, Hint, Voice
 
 
 class UniversalName(StrEnum):
@@ -71,42 +66,6 @@ class Expect(Part):
     )
 
 
-class Challenge(Part):
-    """How a completed hold is tried (JUDGE.md has the table by kind of fault)."""
-
-    kind: ChallengeKind = Field(description="restart, replay, heal, or none where the hold is the test.")
-    component: Slug | None = Field(
-        default=None, description="restart: which component; the sick one when absent."
-    )
-    do: tuple[StepIn, ...] = Field(
-        default=(), description="replay: the trigger once more. heal: what makes the third party well."
-    )
-
-    @model_validator(mode="after")
-    def _has_what_its_kind_needs(self) -> Challenge:
-        needs_steps = self.kind in (ChallengeKind.REPLAY, ChallengeKind.HEAL)
-        if needs_steps != bool(self.do):
-            verb = "needs steps under `do`" if needs_steps else "takes no steps"
-            raise ValueError(f"a challenge of kind {self.kind} {verb}")
-        if self.component and self.kind is not ChallengeKind.RESTART:
-            raise ValueError(f"a challenge of kind {self.kind} has no component")
-        return self
-
-
-def _challenges(value: object) -> object:
-    """One kind as a word, one challenge, or a list of them, one per fault."""
-    listed = value if isinstance(value, list | tuple) else [value]
-    return [{"kind": each} if isinstance(each, str) else each for each in listed]
-
-
-class _ChallengeSchema:
-    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
-        listed: dict[str, Any] = handler(schema)
-        word = {"type": "string", "enum": [ChallengeKind.RESTART.value, ChallengeKind.NONE.value]}
-        one = listed["items"]
-        return {"anyOf": [word, one, {"type": "array", "minItems": 1, "items": {"anyOf": [word, one]}}]}
-
-
 class Fix(Part):
     """One way to mitigate, proven on every run."""
 
@@ -136,162 +95,6 @@ class UniversalFix(Part):
 
     is_: Literal["fix"] = Field(alias="is", description="Always fix.")
     why: Text = Field(description="Why it is one in this scenario.")
-
-
-Number = int | float
-
-
-class Bounds(Part):
-    """What a measured value is compared with."""
-
-    above: Number | None = Field(default=None, description="True when the value is greater.")
-    below: Number | None = Field(default=None, description="True when the value is smaller.")
-    equals: Number | str | None = Field(default=None, description="True when the value is the same.")
-
-    def accepts(self, value: float | str) -> bool:
-        """Whether a measured value is as the bounds say; text is only ever equal or not."""
-        if self.equals is not None:
-            return _same(value, self.equals)
-        if isinstance(value, str):
-            return False
-        over = self.above is None or value > self.above
-        return over and (self.below is None or value < self.below)
-
-    def required(self) -> str:
-        """`above 1 and below 5`, `equal to 0`."""
-        if self.equals is not None:
-            return f"equal to {self.equals}"
-        pairs = (("above", self.above), ("below", self.below))
-        return " and ".join(f"{word} {bound:g}" for word, bound in pairs if bound is not None)
-
-    @model_validator(mode="after")
-    def _compares_with_something(self) -> Bounds:
-        ordered = self.above is not None or self.below is not None
-        if ordered == (self.equals is not None):
-            raise ValueError("write above or below (or both), or equals")
-        if self.above is not None and self.below is not None and self.above >= self.below:
-            raise ValueError(f"nothing is above {self.above:g} and below {self.below:g}")
-        return self
-
-
-def _same(value: float | str, wanted: float | str) -> bool:
-    try:
-        return float(value) == float(wanted)
-    except ValueError:
-        return str(value) == str(wanted)
-
-
-Database = Literal["shop", "reporting"]
-
-
-class Invariant(Part):
-    """Something about the data that no mitigation may break."""
-
-    say: Text = Field(description="What is promised, such as: no paid order without a charge.")
-    sql: Text = Field(description="A query for one value.")
-    database: Database = Field(default="shop", description="Where it runs.")
-    equals: Number | str = Field(description="The value that it must give.")
-
-
-class Asked(Part):
-    """One value that Prometheus or Postgres gives, and what it tells."""
-
-    noun: ClassVar[str]
-
-    say: Text = Field(description="What it shows, in a sentence.")
-    query: Text | None = Field(default=None, description="PromQL for one value.")
-    sql: Text | None = Field(default=None, description="Or SQL for one value.")
-    database: Database = Field(default="shop", description="Where the SQL runs.")
-
-    @model_validator(mode="after")
-    def _asks_once(self) -> Asked:
-        if (self.query is None) == (self.sql is None):
-            raise ValueError("write either query (PromQL) or sql")
-        return self
-
-    @property
-    def question(self) -> str:
-        """How to ask for it, in PromQL or SQL."""
-        return self.query or self.sql or ""
-
-
-class Evidence(Asked, Bounds):
-    """A fact that tells this incident from its siblings: true here when red, false in at least one."""
-
-    noun = "evidence"
-
-    shared: Text | None = Field(
-        default=None,
-        description="Why it is true in the siblings too, where it is a symptom that they have in common.",
-    )
-
-
-class Figure(Asked):
-    """A number of the story, as whoever looks for it measures it while the incident lasts."""
-
-    noun = "figure"
-
-    about: Annotated[Number, Field(gt=0)] = Field(
-        description="The number, in the unit of the query; a fifth more or less is still it."
-    )
-
-    @property
-    def tolerance(self) -> float:
-        """How far, in its own unit, what is measured may be from what is told."""
-        return 0.2 * self.about
-
-    def accepts(self, value: float | str) -> bool:
-        """Whether a measured value is the number that is told."""
-        return not isinstance(value, str) and abs(value - self.about) <= self.tolerance
-
-    def required(self) -> str:
-        """`0.19 to 0.29, told as about 0.24`."""
-        low, high = self.about - self.tolerance, self.about + self.tolerance
-        return f"{low:.3g} to {high:.3g}, told as about {self.about:g}"
-
-
-class Bottleneck(Part):
-    """What the fault overloads. Its utilisation ρ is arrivals × time each is held ÷ capacity."""
-
-    say: Text = Field(description="What is overloaded, such as: connections of checkout.")
-    rho: Text = Field(
-        description="PromQL for one value: at most 0.5 healthy, at least 1.3 at fault, at most 0.6 fixed."
-    )
-
-
-class Hint(Part):
-    """One step of help; they are given in order."""
-
-    text: Text = Field(description="What the learner reads.")
-    cost: int = Field(ge=0, le=100, description="Points that it costs, shown first.")
-
-
-class Voice(Part):
-    """Somebody who waits for news, and asks during the incident."""
-
-    who: Text = Field(description="Who asks, by their part: support, the head of the shop.")
-    says: Text = Field(description="What they ask; nothing that tells the cause.")
-    after: Duration = Field(description="How long after the page, such as 90s.")
-
-
-class Question(Part):
-    """Something to think about afterwards."""
-
-    ask: Text = Field(description="The question.")
-    answer: Text = Field(description="The answer, as a senior engineer would give it.")
-
-
-class Debrief(Part):
-    """What the learner reads afterwards."""
-
-    about: Text = Field(description="What really happened, and how.")
-    contributing_factors: tuple[Text, ...] = Field(
-        min_length=1, description="Everything without which it would not have happened; never one root cause."
-    )
-    fix_for_good: tuple[Text, ...] = Field(
-        min_length=1, description="What would keep it from happening again."
-    )
-    questions: tuple[Question, ...] = Field(default=(), description="Questions with their answers.")
 
 
 class Scenario(Part):
@@ -343,12 +146,7 @@ class Scenario(Part):
         default=None, description="What is overloaded, for the proof to measure by how much."
     )
     hold: Duration = Field(description="How long users must have their objectives back, such as 30s.")
-    challenge: Annotated[
-        tuple[Challenge, ...],
-        Field(min_length=1),
-        BeforeValidator(_challenges),
-        _ChallengeSchema(),
-    ] = Field(
+    challenge: Challenges = Field(
         description="How a completed hold is tried: restart, none, or a mapping; a list for several faults."
     )
     fixes: tuple[Fix, ...] = Field(min_length=1, description="Ways to mitigate, each of them proven.")
@@ -367,19 +165,3 @@ class Scenario(Part):
     )
     hints: tuple[Hint, ...] = Field(default=(), description="Graded help, from vague to plain.")
     debrief: Debrief = Field(description="What the learner reads afterwards.")
-
-
-__all__ = [
-    "Act",
-    "Challenge",
-    "Debrief",
-    "Decoy",
-    "Evidence",
-    "Figure",
-    "Fix",
-    "Invariant",
-    "Load",
-    "Scenario",
-    "Voice",
-    "Wait",
-]

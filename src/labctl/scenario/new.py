@@ -14,7 +14,7 @@ from labctl import assets
 from labctl.errors import InvalidFile, UsageError
 from labctl.scenario import catalog
 from labctl.scenario.loader import document
-from labctl.scenario.model import Code, Slug
+from labctl.scenario.part import Code, Slug
 from labctl.scenario.schema import SCHEMAS
 
 STARTS = Path(__file__).parent / "starts"
