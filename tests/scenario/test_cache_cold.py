@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import random
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
-from types import ModuleType
 from typing import Any, cast
 
 import pytest
@@ -19,7 +16,7 @@ from tests.scenario.counted_time import Clock, Loop
 from tests.scenario.samples import library, parameters, steps_of
 from tests.scenario.visitors import PROMISED_S, late
 from tests.services.chosen import Chosen
-from tests.services.parts import Shop, eventually, source
+from tests.services.parts import Shop, eventually, released
 
 from catalog import cache as cache_module
 from catalog.cache import Cache
@@ -44,19 +41,7 @@ HELD_S = 'db_pool_usage_seconds_total{pool="sets"}'
 STATEMENTS = 'db_query_duration_seconds_count{outcome="ok",query="set-'
 
 
-@cache
-def released(name: str) -> ModuleType:
-    """A module of the release, which the base has not or has otherwise."""
-    path = source("catalog", RELEASE, f"{name}.py")
-    spec = importlib.util.spec_from_file_location(f"released_{name}_of_cold", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-SETS, CONFIG = released("sets"), released("config")
+SETS, CONFIG = released("catalog", RELEASE, "sets"), released("catalog", RELEASE, "config")
 TURNS = SETS.BUYERS + 1
 ALONE_S = TURNS * CONFIG.SETS_EVERY_S
 SORTS = sorted(

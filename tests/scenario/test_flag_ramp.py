@@ -6,18 +6,15 @@ import heapq
 import json
 import os
 import random
-import runpy
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.scenario.samples import library
-from tests.services.parts import Shop, eventually, source
+from tests.services.parts import Shop, eventually, released
 
 from entrypoint import materialise
 from labctl.scenario import catalog
@@ -31,6 +28,7 @@ from shared.values import percent
 pytestmark = pytest.mark.long  # an incident's mechanism: with real parts only in make drills
 
 RELEASE, BEFORE = "3.6.1", "3.6.0"
+CONFIG = released("catalog", RELEASE, "config")
 READ_S = 0.004
 _COUNTED = """
 import sys
@@ -48,12 +46,6 @@ def shares() -> tuple[float, float]:
     steps = [act.action.step().get("flag", {}) for act in (*scenario.noise, *scenario.faults)]
     before, after = (percent(str(step["value"])) for step in steps if step.get("name") == "catalog-views")
     return before, after
-
-
-@cache
-def shipped() -> dict[str, Any]:
-    """The release's settings."""
-    return runpy.run_path(str(source("catalog", RELEASE, "config.py")))
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +81,7 @@ def looked_at(seconds: int) -> list[tuple[float, int]]:
 def bad(counted: frozenset[int], connections: int, seconds: int = 120) -> float:
     """The share of all pages that are late or get no connection: a line, first come first served."""
     (promise,) = (each for each in objectives() if each.journey == "product")
-    hold_s, patience_s = shipped()["VIEWS_GATHER_S"] + READ_S, shipped()["VIEWS_POOL_TIMEOUT_S"]
+    hold_s, patience_s = CONFIG.VIEWS_GATHER_S + READ_S, CONFIG.VIEWS_POOL_TIMEOUT_S
     free_at_s, gathered_until_s, missed, pages = [0.0] * connections, dict[int, float](), 0, 0
     for now_s, product in looked_at(seconds):
         pages += 1
@@ -120,7 +112,7 @@ def test_the_cohort_is_as_large_a_share_of_the_pages_as_of_the_products(tree: Pa
 
 def test_utilisation_is_low_before_and_far_too_high_after() -> None:
     """Arrivals × time held ÷ connections: at most a half, at least 1.3, and a half with 32 connections."""
-    held_s, connections = shipped()["VIEWS_GATHER_S"], shipped()["VIEWS_POOL_MAX"]
+    held_s, connections = CONFIG.VIEWS_GATHER_S, CONFIG.VIEWS_POOL_MAX
     before, after = (WEEKDAY["product"] * share * held_s / connections for share in shares())
     assert before <= 0.5
     assert after >= 1.3
@@ -136,8 +128,8 @@ def test_utilisation_is_low_before_and_far_too_high_after() -> None:
 def test_half_of_the_pages_are_bad_with_it_and_hardly_one_before(tree: Path) -> None:
     """Even without the edge's further attempts, which make the line longer; with 32 connections none is."""
     before, after = (cohort(tree, share) for share in shares())
-    assert bad(before, shipped()["VIEWS_POOL_MAX"]) < 0.001
-    assert 0.4 < bad(after, shipped()["VIEWS_POOL_MAX"]) < 0.6
+    assert bad(before, CONFIG.VIEWS_POOL_MAX) < 0.001
+    assert 0.4 < bad(after, CONFIG.VIEWS_POOL_MAX) < 0.6
     assert bad(after, 32) < 0.001
 
 

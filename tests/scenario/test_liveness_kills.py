@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from types import ModuleType
 
 import httpx
 import psutil
 import pytest
 from tests.scenario.samples import library
-from tests.services.parts import Shop, eventually, source
+from tests.services.parts import Shop, eventually, released
 
 from labctl.clock import seconds
 from labctl.scenario import catalog
@@ -30,20 +28,9 @@ MIB = 2**20
 LIVEZ = tuple(f'request_duration_seconds_count{{outcome="{outcome}",route="livez"' for outcome in OUTCOMES)
 
 
-def config() -> ModuleType:
-    """The release's own constants."""
-    path = source("catalog", RELEASE, "config.py")
-    spec = importlib.util.spec_from_file_location("catalog_config_of_the_release", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def rests_s() -> float:
     """How long a start rests while it reads the fallback: it can't be well any sooner."""
-    made = config()
+    made = released("catalog", RELEASE, "config")
     return float(PRODUCTS / made.FALLBACK_AT_A_TIME * made.FALLBACK_REST_S)
 
 
@@ -119,7 +106,7 @@ def asked_again(shop: Shop, times: int) -> None:
 
 def test_a_start_is_killed_long_before_it_can_be_well() -> None:
     """A second and two bad answers, against the rests alone of what a start reads."""
-    made = config()
+    made = released("catalog", RELEASE, "config")
     killed_after_s = seconds(cut_to()) + made.WATCHDOG_FAILURES * made.WATCHDOG_EVERY_S
     assert killed_after_s < 0.8 * rests_s()
 
@@ -131,7 +118,7 @@ def test_as_it_is_shipped_a_start_has_several_times_what_it_takes() -> None:
 
 def test_the_migration_lasts_longer_than_the_watchdogs_patience() -> None:
     """Its rests alone, against a question that has just been answered and two that time out."""
-    made = config()
+    made = released("catalog", RELEASE, "config")
     wait_s = max(made.WATCHDOG_TIMEOUT_S, made.WATCHDOG_EVERY_S)
     assert "in 0..19 loop" in migration()
     assert "pg_sleep(0.2)" in migration()

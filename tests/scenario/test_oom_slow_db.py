@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import count
-from types import ModuleType
 
 import httpx
 import psutil
 import psycopg
 import pytest
 from tests.scenario.samples import library
-from tests.services.parts import Shop, eventually, source
+from tests.services.parts import Shop, eventually, released
 
 from labctl.clock import seconds
 from labctl.scenario import catalog
@@ -40,19 +38,8 @@ def scenario() -> Scenario:
     return library("oom-slow-db")
 
 
-def picture() -> ModuleType:
-    """The release's own module that draws."""
-    path = source("catalog", RELEASE, "picture.py")
-    spec = importlib.util.spec_from_file_location("picture_of_the_release", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def canvas_mb() -> float:
-    return float(len(picture().canvas()) / MIB)
+    return float(len(released("catalog", RELEASE, "picture").canvas()) / MIB)
 
 
 def parameters(steps: object, action: str) -> list[dict[str, str]]:
@@ -175,7 +162,7 @@ def test_bounded_it_refuses_at_once_and_memory_stays(shop: Shop) -> None:
 
 def test_a_picture_has_a_bar_for_each_number_of_stars() -> None:
     """What it costs, it is also worth: other stars make another picture, and none of them an empty one."""
-    made = picture()
+    made = released("catalog", RELEASE, "picture")
     drawings = {made.drawn(made.canvas(), stars) for stars in ([], [5], [1], [5, 5, 1], [4, 2])}
     assert len(drawings) == 5
     assert len(made.canvas()) == 4 * made.WIDTH * made.HEIGHT

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shlex
 import time
 from collections.abc import Iterator
-from types import ModuleType
 from typing import Any
 
 import pytest
 from redis import Redis
 from tests.scenario.samples import library, parameters
 from tests.scenario.visitors import PROMISED_S, late
-from tests.services.parts import Shop, eventually, source
+from tests.services.parts import Shop, eventually, released
 
 from labctl.scenario.family import told_apart
 from labctl.stack.flags import declared
@@ -39,18 +37,7 @@ def settings() -> dict[str, str]:
     return {key: str(value) for key, value in steps_of("set")[0].items() if key.isupper()}
 
 
-def prices() -> ModuleType:
-    """The release's own module, which the base has not."""
-    path = source("catalog", RELEASE, "prices.py")
-    spec = importlib.util.spec_from_file_location("released_prices", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-PRICES = prices()
+PRICES = released("catalog", RELEASE, "prices")
 PAUSES = catalogue.PRODUCTS // PRICES.ROWS
 WAITS_S = PAUSES * PRICES.PAUSE_S
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -12,8 +13,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any, LiteralString
 
 import httpx
@@ -25,10 +27,17 @@ import entrypoint
 SERVICES = Path(__file__).resolve().parents[2] / "services"
 
 
-def source(service: str, release: str, name: str) -> Path:
-    """The file of that name that a release runs: its own, or that of what it stands on."""
+@cache
+def released(service: str, release: str, name: str) -> ModuleType:
+    """The module of that name that a release runs: its own, or that of what it stands on."""
     folders = [SERVICES / service, *entrypoint.overlays(service, release, Path("/nowhere"))]
-    return [folder / name for folder in folders if (folder / name).is_file()][-1]
+    path = [folder / f"{name}.py" for folder in folders if (folder / f"{name}.py").is_file()][-1]
+    spec = importlib.util.spec_from_file_location(f"{name}_of_{service}_{release}", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def free_port() -> int:

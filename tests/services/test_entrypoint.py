@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import entrypoint
-from tests.services.parts import SERVICES
+from tests.services.parts import SERVICES, released
 
 RELEASES = [
     (folder.parent.parent.name, folder.name)
@@ -159,17 +158,13 @@ def test_a_release_is_a_small_true_change_of_the_base(service: str, release: str
 
 def test_only_the_default_pool_shrinks_in_checkout_2_4_0() -> None:
     """The guilty change is one constant; no other setting of the release has another value."""
-    base = _constants(SERVICES / "checkout" / "config.py")
-    release = _constants(SERVICES / "checkout" / "releases" / "2.4.0" / "config.py")
+    base = _constants("2.3.0")
+    release = _constants("2.4.0")
     assert {name: (value, release[name]) for name, value in base.items() if release[name] != value} == {
         "DB_POOL_MAX": (8, 2)
     }
 
 
-def _constants(path: Path) -> dict[str, object]:
-    spec = importlib.util.spec_from_file_location("config_under_test", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return {name: value for name, value in vars(module).items() if name.isupper()}
+def _constants(release: str) -> dict[str, object]:
+    settings = vars(released("checkout", release, "config"))
+    return {name: value for name, value in settings.items() if name.isupper()}
