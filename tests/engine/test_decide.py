@@ -55,6 +55,14 @@ def test_healthy_needs_every_journey_for_as_long_as_it_takes() -> None:
     assert (payload["second"], payload["seconds"], payload["journeys"]) == (25, 25, 3)
 
 
+def test_what_innocent_changes_cost_is_no_part_of_the_baseline() -> None:
+    """They are told as of long ago: a deploy that made a few requests late was not just now."""
+    noise = [*hurting(3, failed=1), *healthy(24, first=4)]
+    baseline = Drill(phase=Phase.BASELINE, quiet_wall_s=noise[2].wall_s)
+    assert decided(baseline, noise) is None
+    record(decided(baseline, [*noise, *healthy(1, first=28)]), "phase.green")
+
+
 def test_a_page_that_fires_is_no_healthy_shop() -> None:
     """Whoever is paged already could not tell this incident from that one."""
     baseline = Drill(phase=Phase.BASELINE)

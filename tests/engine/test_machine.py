@@ -111,6 +111,12 @@ def test_a_change_before_users_are_hurt_is_no_mitigation() -> None:
     assert then(until("phase.green"), "change.begun", id="x", role="learner") == until("phase.green")
 
 
+def test_the_baseline_is_measured_after_the_innocent_changes() -> None:
+    """From the moment at which the last of them had been made; those that break and mend don't matter."""
+    assert fold(journal(*STORY[:3])).quiet_wall_s == 3.0
+    assert until("drill.ended").quiet_wall_s == 3.0
+
+
 @pytest.mark.parametrize("outcome", ["masked", "not restored", "could not judge"])
 def test_only_mitigated_ends_it(outcome: str) -> None:
     """Any other verdict leads back to red, judged afresh from there."""

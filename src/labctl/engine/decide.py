@@ -152,10 +152,10 @@ def _tried(drill: Drill, facts: Facts, rules: Rules) -> Decision | None:
 
 
 def baseline_of(drill: Drill, seconds: Sequence[Second], rules: Rules) -> Hold:
-    """How long every journey has been green before anything is broken."""
+    """How long every journey has been green before anything is broken, and after the innocent changes."""
     min_due = DRILL_DUE if drill.mode == "drill" else MIN_DUE
     empty = Hold(BASELINE_S, rules.objectives, start_after=drill.begun, min_due=min_due)
-    return empty.feed_all(seconds)
+    return empty.feed_all([second for second in seconds if second.wall_s > drill.quiet_wall_s])
 
 
 def _baseline(drill: Drill, facts: Facts, rules: Rules) -> Decision | None:

@@ -45,6 +45,7 @@ class Drill:
     run: str = ""  # the load process whose seconds count; another one cannot be compared
     begun: int = 0
     begun_wall_s: float = 0.0
+    quiet_wall_s: float = 0.0  # when the last innocent change had been made: the baseline is measured after it
     injected: int = 0
     red: int = 0
     injected_wall_s: float = 0.0
@@ -134,6 +135,8 @@ def _acted(drill: Drill, event: Event, change: str) -> Drill:
 
 
 def _change_over(drill: Drill, event: Event) -> Drill:
+    if drill.phase is Phase.BASELINE:
+        return replace(drill, quiet_wall_s=event.wall_s)
     if event.payload["id"] != drill.acting:
         return drill
     return replace(drill, acted_wall_s=event.wall_s)
