@@ -159,6 +159,18 @@ def test_scaling_to_zero_and_back(subject: Subject) -> None:
     assert old.name not in {replica.name for replica in subject.replicas("web")}
 
 
+def test_scaling_down_waits_for_nobody_who_goes(subject: Subject) -> None:
+    """What can't start is taken away like any other replica; whoever serves is the last to go."""
+    subject.runtime.apply(subject.wanted)
+    old = subject.one("web")
+    sick = subject.make_sick(subject.wanted, "web")
+    with pytest.raises(RuntimeFailed):
+        subject.runtime.apply(sick)
+    subject.runtime.apply(sick.edit("web", replicas=0))
+    assert subject.replicas("web") == []
+    assert [event.wanted for event in subject.runtime.events() if event.replica == old.name][-1]
+
+
 def test_scaling_up_leaves_the_first_replica_alone(subject: Subject) -> None:
     """More replicas are added beside the one there is, which is also the last to go."""
     subject.runtime.apply(subject.wanted)

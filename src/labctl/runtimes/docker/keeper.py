@@ -54,7 +54,7 @@ class Keeper:
         for wave in waves(self.stack):
             moved = self._begin(wave, want)
             self._start(wave, want)
-            concerned = [each for name in wave if name in touched for each in self._current(name, want)]
+            concerned = [each for name in wave if name in touched for each in self._staying(name, want)]
             late += self._await(list({each.name: each for each in [*moved, *concerned]}.values()))
             self._settle(wave, want, late)
         self._announce()
@@ -74,6 +74,16 @@ class Keeper:
     def _current(self, component: str, want: Wanted) -> list[Planned]:
         """The replicas that need no replacement."""
         return [each for each in self.plan.of(component) if each.is_edition(want[component])]
+
+    def _staying(self, component: str, want: Wanted, late: Collection[str] = ()) -> list[Planned]:
+        """Those of them that are wanted: of too many, the sick and the newest go, and nobody waits."""
+        lives = self.chronicle.lives()
+
+        def worth(planned: Planned) -> tuple[bool, int]:
+            sick = planned.name in late or planned.name not in lives or not lives[planned.name].ready
+            return sick, planned.ordinal
+
+        return sorted(self._current(component, want), key=worth)[: want[component].replicas]
 
     def _is_single(self, component: str) -> bool:
         """It owns published ports or data, so that there is one at a time, replaced in place."""
@@ -161,7 +171,7 @@ class Keeper:
     # Settling
 
     def _settle(self, wave: list[str], want: Wanted, late: list[Planned]) -> None:
-        """Old ones go as new ones serve; of too many, the late and the newest go first."""
+        """Old ones go as new ones serve, and of too many those that are missed least."""
         self._announce()
         lates, lives = {each.name for each in late}, self.chronicle.lives()
         leaving: list[Planned] = []
@@ -172,8 +182,8 @@ class Keeper:
                 each.name not in lates and each.name in lives and lives[each.name].arrived for each in current
             )
             keep_old = max(0, want[name].replicas - serving)
-            by_worth = sorted(current, key=lambda each: (each.name not in lates, -each.ordinal))
-            leaving += by_worth[: max(0, len(current) - want[name].replicas)]
+            staying = self._staying(name, want, lates)
+            leaving += [each for each in current if each not in staying]
             leaving += old[: max(0, len(old) - keep_old)]
         if leaving:
             for each in leaving:
