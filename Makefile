@@ -24,6 +24,7 @@ help:
 	@echo "make unit    the tests that need no real parts: seconds"
 	@echo "make drills  every drill and proof on a real stack, the long ones too"
 	@echo "make proof   prove the whole library, with certificates (OUT=build/proof SHARD=1/2): the nightly job"
+	@echo "make proof TIMES=3   prove what docs/proven.json lacks of three proofs each, as far as it gets"
 	@echo "make matrix  try each fix in its siblings, as far as docs/fixes.json has no verdict yet"
 	@echo "make lint    ruff (rules and format) and mypy"
 	@echo "make format  let ruff change what it can"
@@ -63,7 +64,9 @@ drills: doctor
 
 OUT ?= build/proof
 proof: doctor
-	@.venv/bin/labctl verify --all --thorough --out $(OUT) $(if $(SHARD),--shard $(SHARD)) $(ON)
+	@.venv/bin/labctl verify --all --thorough --out $(OUT) $(if $(SHARD),--shard $(SHARD)) \
+		$(if $(TIMES),--record docs/proven.json --until $(TIMES)) $(ON); code=$$?; \
+		.venv/bin/python -m labctl.proving.proven && exit $$code
 
 matrix: doctor
 	@.venv/bin/labctl matrix --out docs/fixes.json $(ON); code=$$?; \
@@ -77,6 +80,7 @@ pages: setup
 	@.venv/bin/python -m labctl.scenario.schema
 	@.venv/bin/python -m labctl.scenario.library
 	@.venv/bin/python -m labctl.proving.fixes
+	@.venv/bin/python -m labctl.proving.proven
 
 # Hashed, for every platform, and without the name of any index.
 LOCK := uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 \

@@ -20,8 +20,9 @@ from labctl.clock import Clock
 from labctl.lab.journal import Event
 from labctl.lab.lab import Lab
 from labctl.proof import Check, Proof
+from labctl.proving.listener import Listener, Nobody
 from labctl.proving.plan import Part, Task, plan
-from labctl.proving.run import Listener, Nobody, Run
+from labctl.proving.run import Run
 from labctl.scenario.model import Scenario
 
 

@@ -10,7 +10,7 @@ import pytest
 from labctl import verify
 from labctl.errors import UsageError
 from labctl.proof import Grade, Proof
-from labctl.proving.run import Nobody
+from labctl.proving.listener import Nobody
 from labctl.stack.wanted import Wanted
 from tests.engine import world
 from tests.engine.world import WorldLab, prove, scenario

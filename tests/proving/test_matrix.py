@@ -14,10 +14,11 @@ from labctl.errors import UsageError
 from labctl.lab.lab import Lab
 from labctl.proof import Check
 from labctl.proving.crossing import Met
+from labctl.proving.listener import Nobody
 from labctl.proving.matrix import Cell, Matrix, Measured, inputs, matrices, plan
 from labctl.proving.plan import Part
 from labctl.proving.results import Notes, Results
-from labctl.proving.run import Nobody, Run
+from labctl.proving.run import Run
 from labctl.proving.sources import Source
 from labctl.scenario.loader import load
 from labctl.stack.wanted import Wanted
@@ -286,8 +287,8 @@ def test_a_file_that_holds_something_else_stays_as_it_is(path: Path, text: str) 
 def test_families_that_are_not_asked_for_keep_their_cells(sources: list[Source], path: Path) -> None:
     """A run over one family rewrites the file with the others' results in it."""
     other = Measured(Cell("restarts", "a", "b", "fix"), Met.MASKED, "said", "x-y", "docker", "2023-11-14")
-    results = Results(path, {other.cell: other})
-    for each in everything(sources, Met.NOT_RESTORED):
+    results = Results.read(path)
+    for each in (other, *everything(sources, Met.NOT_RESTORED)):
         results.put(each)
     (bare,) = matrices(sources, [])
     results.forget(bare)

@@ -15,8 +15,9 @@ import pytest
 from labctl.lab.lab import Lab
 from labctl.proof import Check, Grade, Proof
 from labctl.proving.bench import FIX_ALLOWANCE_S, Bench
+from labctl.proving.listener import Nobody
 from labctl.proving.plan import Part, plan
-from labctl.proving.run import Nobody, Run
+from labctl.proving.run import Run
 from labctl.scenario.model import Scenario
 from labctl.stack.wanted import Wanted
 from labctl.verify import spread, verify

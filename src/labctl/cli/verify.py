@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from labctl.cli.choice import LabName, RuntimeKind
+from labctl.cli.choice import chosen as lab_named
 from labctl.cli.fleet import AUTO, fleet, wanted_jobs
+from labctl.cli.selection import chosen, lacking, share
 from labctl.cli.terminal import document, out, paint, say
 from labctl.errors import UsageError
 
 if TYPE_CHECKING:
     from labctl.proof import Proof
+    from labctl.proving.certificate import Provenance
     from labctl.proving.flakes import Flake
     from labctl.proving.plan import Task
+    from labctl.proving.record import Record
     from labctl.proving.run import Run
     from labctl.proving.sources import Source
 
@@ -53,6 +57,14 @@ def verify(
     to: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write a certificate per scenario there.")
     ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option("--record", metavar="FILE", help="Keep there how each whole proof comes out."),
+    ] = None,
+    until: Annotated[
+        int | None,
+        typer.Option("--until", metavar="N", min=1, help="Only what the record lacks of N proofs in a row."),
+    ] = None,
     allow_cannot_run: Annotated[
         bool, typer.Option("--allow-cannot-run", help="Do not fail for what this machine lacks.")
     ] = False,
@@ -63,67 +75,57 @@ def verify(
     from labctl import verify as proving
     from labctl.cli.board import Board
     from labctl.cli.proofs import exit_code_of
+    from labctl.proving.certificate import Provenance
     from labctl.proving.flakes import flakes
     from labctl.proving.plan import plan
+    from labctl.proving.record import Recording
     from labctl.proving.versions import versions
 
     if form not in FORMATS:
         raise UsageError(f"there is no format {form!r}; there are {', '.join(FORMATS)}")
     if quick and (thorough or only):
         raise UsageError("--quick is one fix of each, so that neither --thorough nor --only goes with it")
+    kept = _record(record, until, parts=bool(quick or only), repeat=repeat)
     count = wanted_jobs(jobs, alone=keep or lab is not None)
-    sources = _chosen(scenarios or [], every=every, changed=changed)
-    sources = _share(sources, shard, thorough=thorough)
-    tasks = plan(
-        [each.scenario for each in sources], only=only, repeat=repeat, thorough=thorough, quick=quick
-    )
+    sources = chosen(scenarios or [], every=every, changed=changed)
+    sources = share(sources, shard, thorough=thorough)
+    times = dict.fromkeys((each.scenario.id for each in sources), repeat)
+    if kept is not None and until is not None:
+        times = lacking(sources, kept, lab_named(lab).kind if lab else runtime, until)
+    sources = [each for each in sources if each.scenario.id in times]
+    tasks = plan([each.scenario for each in sources], only=only, repeat=times, thorough=thorough, quick=quick)
     if not tasks:
         _report(form, [], {}, [], 0)
         raise typer.Exit(0)
     parts = sum(len(task.parts) for task in tasks)
     board = Board(list(tasks), write=out if form == TEXT else say, verbose=verbose)
     with fleet(count, parts=parts, lab=lab, runtime=runtime, keep=keep) as labs, board:
-        ran_on = versions(labs[0]) if to is not None else {}
-        run = proving.prove(tasks, labs, listener=board, keep=keep, recordings=to is not None)
+        provenance = Provenance.here(labs[0].clock.wall(), versions(labs[0]) if to else {})
+        recording = Recording(kept, sources, provenance, then=board) if kept else None
+        run = proving.prove(tasks, labs, listener=recording or board, keep=keep, recordings=to is not None)
     proofs = run.proofs()
+    if recording:
+        recording.settle(tasks, proofs)
     differing = flakes(proofs)
     code = exit_code_of(proofs, allow_cannot_run=allow_cannot_run)
     if to is not None:
-        _certify(to, tasks, run, proofs, differing, ran_on)
+        _certify(to, tasks, run, proofs, differing, provenance)
     _report(form, proofs, {each.scenario.id: each for each in sources}, differing, code)
     raise typer.Exit(code)
 
 
-def _chosen(names: list[str], *, every: bool, changed: str | None) -> "list[Source]":
-    from labctl.proving import sources
+def _record(path: Path | None, until: int | None, *, parts: bool, repeat: int) -> "Record | None":
+    from labctl.proving.record import Record
 
-    if [bool(names), every, changed is not None].count(True) != 1:
-        raise UsageError("say which scenarios, or --all, or --changed BASE", hint="labctl list --spoilers")
-    if changed is None:
-        return sources.every() if every else sources.named(names)
-    return _touched(changed, sources.every())
-
-
-def _touched(base: str, sources: "list[Source]") -> "list[Source]":
-    from labctl.proving import changed
-
-    why = changed.touched_since(base, [(each.path, each.scenario) for each in sources], Path.cwd())
-    for scenario, reason in why.items():
-        say(f"{scenario}: touched since {base}, by {reason}")
-    if not why:
-        say(f"nothing that a proof looks at has changed since {base}")
-    return [each for each in sources if each.scenario.id in why]
-
-
-def _share(sources: "list[Source]", shard: str | None, *, thorough: bool) -> "list[Source]":
-    from labctl.proving.shard import Shard
-
-    if shard is None:
-        return sources
-    mine = Shard.parse(shard).of([each.scenario for each in sources], thorough=thorough)
-    ids = {scenario.id for scenario in mine}
-    say(f"shard {shard}: {', '.join(sorted(ids)) or 'nothing'}")
-    return [each for each in sources if each.scenario.id in ids]
+    if until is not None and (path is None or repeat > 1):
+        raise UsageError("--until says what a record lacks: give --record with it, and no --repeat")
+    if path is None:
+        return None
+    if parts:
+        raise UsageError("--record keeps whole proofs: neither --quick nor --only goes with it")
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent}", hint=f"mkdir -p {path.parent}")
+    return Record(path)
 
 
 def _certify(
@@ -132,12 +134,10 @@ def _certify(
     run: "Run",
     proofs: "list[Proof]",
     differing: "list[Flake]",
-    ran_on: dict[str, str],
+    provenance: "Provenance",
 ) -> None:
-    from labctl.clock import SystemClock
-    from labctl.proving.certificate import Certificate, Provenance, index
+    from labctl.proving.certificate import Certificate, index
 
-    provenance = Provenance.here(SystemClock().wall(), ran_on)
     certificates = [
         Certificate(
             task.scenario,

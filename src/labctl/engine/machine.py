@@ -45,7 +45,7 @@ class Drill:
     run: str = ""  # the load process whose seconds count; another one cannot be compared
     begun: int = 0
     begun_wall_s: float = 0.0
-    quiet_wall_s: float = 0.0  # when the last innocent change had been made: the baseline is measured after it
+    quiet_wall_s: float = 0.0  # when the last innocent change had been made; the baseline comes after
     injected: int = 0
     red: int = 0
     injected_wall_s: float = 0.0

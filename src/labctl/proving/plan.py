@@ -79,11 +79,11 @@ def plan(
     scenarios: Sequence[Scenario],
     *,
     only: str | None = None,
-    repeat: int = 1,
+    repeat: int | Mapping[str, int] = 1,
     thorough: bool = False,
     quick: bool = False,
 ) -> tuple[Task, ...]:
-    """A task for each scenario and repeat, in order.
+    """A task for each scenario and repeat, in order; `repeat` may differ, by the scenario's id.
 
     Universal decoys are tried once per family, with its first scenario for which they are no fix, unless
     `thorough`. `only` names one fix or decoy; UsageError when a scenario has none of that name. `quick`
@@ -91,8 +91,9 @@ def plan(
     """
     carriers = {} if thorough or only or quick else _carriers(scenarios)
     tasks = []
-    for run in range(1, repeat + 1):
-        for scenario in scenarios:
+    times = repeat if isinstance(repeat, Mapping) else dict.fromkeys((each.id for each in scenarios), repeat)
+    for run in range(1, max(times.values(), default=0) + 1):
+        for scenario in (each for each in scenarios if run <= times[each.id]):
             siblings = tuple(
                 each for each in scenarios if each.family == scenario.family and each.id != scenario.id
             )

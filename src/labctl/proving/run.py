@@ -5,13 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from labctl.attempt import Attempt
 from labctl.clock import Clock
 from labctl.engine import phases
 from labctl.errors import CannotRunHere, LabError
-from labctl.lab.journal import Event
 from labctl.lab.lab import Lab
 from labctl.lab.lock import drive
 from labctl.lab.reset import reset
@@ -19,31 +17,12 @@ from labctl.proof import Broken, Check, Grade, Proof
 from labctl.proving.bench import Bench
 from labctl.proving.crossing import Crossing
 from labctl.proving.judgement import Judgement
+from labctl.proving.listener import Listener, Nobody
 from labctl.proving.plan import Part, Task
 from labctl.recording import Recording, record
 
 _WORTH_GOING_ON = ("decoy", "fix")
 """A broken check of these phases says nothing about the attempts that follow."""
-
-
-class Listener(Protocol):
-    """Who is told as it happens; called from the threads of all labs."""
-
-    def begins(self, part: Part, lab: str) -> None: ...
-    def checked(self, part: Part, check: Check) -> None: ...
-    def happened(self, part: Part, event: Event) -> None: ...
-    def ended(self, part: Part) -> None: ...
-    def concluded(self, task: Task, proof: Proof) -> None: ...
-
-
-class Nobody:
-    """Hears everything and does nothing."""
-
-    def begins(self, part: Part, lab: str) -> None: ...
-    def checked(self, part: Part, check: Check) -> None: ...
-    def happened(self, part: Part, event: Event) -> None: ...
-    def ended(self, part: Part) -> None: ...
-    def concluded(self, task: Task, proof: Proof) -> None: ...
 
 
 class Stopped(Exception):
