@@ -71,7 +71,10 @@ class _Open:
 
 
 class Run:
-    """Takes the parts of all tasks, the longest first where several labs work, each exactly once."""
+    """Takes the parts of one task after the other, each exactly once; for several labs the longest first.
+
+    So a long run that is cut short has made whole proofs, and not a part of each.
+    """
 
     def __init__(
         self,
@@ -115,12 +118,12 @@ class Run:
 
     def _take(self) -> tuple[_Open, Part] | None:
         with self._turn:
-            waiting = [(each, part) for each in self._open for part in each.waiting]
-            if not waiting or self._stop.is_set():
+            opened = next((each for each in self._open if each.waiting), None)
+            if opened is None or self._stop.is_set():
                 return None
+            part = opened.waiting[0]
             if self._longest_first:
-                waiting.sort(key=lambda pair: -pair[1].cost_s)
-            opened, part = waiting[0]
+                part = max(opened.waiting, key=lambda each: each.cost_s)
             opened.waiting.remove(part)
             opened.running += 1
             if opened.began_s is None:
