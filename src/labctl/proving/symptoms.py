@@ -10,7 +10,7 @@ from labctl.engine.decide import BASELINE_S
 from labctl.engine.driver import Driver
 from labctl.engine.machine import Phase
 from labctl.judge import JourneyReading, red_share
-from labctl.judge.reading import MIN_DUE, tally
+from labctl.judge.reading import MIN_DUE, RED_WINDOW_S, tally
 from labctl.proof import Check, Grade
 from labctl.scenario.model import Expect
 
@@ -39,14 +39,21 @@ def green(driver: Driver, firing: Collection[str]) -> Check:
 
 
 def red(driver: Driver, expect: Expect) -> Check:
-    """Whether users of the scenario's journey were hurt as soon as it says."""
-    took_s = driver.drill.red - driver.drill.injected
-    felt = tally([s for s in driver.seconds if s.number > driver.drill.injected], expect.journey)
+    """Whether users of the scenario's journey were hurt as soon as it says.
+
+    What they felt is told since the fault was in; where it took its time and hurt them meanwhile, as of the
+    seconds that made it red.
+    """
+    drill, needed = driver.drill, red_share(driver.rules.objectives[expect.journey])
+    took_s = drill.red - drill.injected
+    felt = tally([s for s in driver.seconds if s.number > drill.injected], expect.journey)
+    if drill.phase is Phase.RED and felt.failed_share < needed:
+        window = range(drill.red - RED_WINDOW_S + 1, drill.red + 1)
+        felt = tally([s for s in driver.seconds if s.number in window], expect.journey)
     share = f"{expect.journey} {felt.failed_share:.1%} bad of {felt.due} requests"
-    if driver.drill.phase is Phase.RED and took_s <= expect.red:
+    if drill.phase is Phase.RED and took_s <= expect.red:
         said = f"{share}, red after {took_s} s of at most {duration(expect.red)}"
         return Check("red", expect.journey, Grade.PASSED, said, 1 - took_s / expect.red, took_s)
-    needed = red_share(driver.rules.objectives[expect.journey])
     within = f"within {duration(expect.red)}, red is {needed:.0%} over 10 s"
     return Check("red", expect.journey, Grade.FAILED, f"the fault does not reproduce: {share} {within}")
 
