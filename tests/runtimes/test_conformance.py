@@ -171,6 +171,19 @@ def test_scaling_down_waits_for_nobody_who_goes(subject: Subject) -> None:
     assert [event.wanted for event in subject.runtime.events() if event.replica == old.name][-1]
 
 
+def test_scaling_up_waits_for_the_new_ones_alone(subject: Subject) -> None:
+    """One that hangs or crashes by itself is no reason why others can't be added beside it."""
+    subject.runtime.apply(subject.wanted)
+    old = subject.one("web")
+    subject.runtime.signal(old.name, Signal.FREEZE)
+    eventually(lambda: subject.one("web").state is State.UNREADY, "it hangs")
+    subject.runtime.apply(subject.wanted.edit("web", replicas=3))
+    states = {each.name: each.state for each in subject.replicas("web")}
+    assert states.pop(old.name) is State.UNREADY
+    assert list(states.values()) == [State.READY] * 2
+    subject.runtime.signal(old.name, Signal.THAW)
+
+
 def test_scaling_up_leaves_the_first_replica_alone(subject: Subject) -> None:
     """More replicas are added beside the one there is, which is also the last to go."""
     subject.runtime.apply(subject.wanted)

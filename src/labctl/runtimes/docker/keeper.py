@@ -6,14 +6,14 @@ done, so that an apply after a crash takes up where the last one ended.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from labctl.clock import Clock
 from labctl.errors import CannotRunHere, RuntimeFailed
 from labctl.runtimes.base import Site
 from labctl.runtimes.docker import composed, composing, output, settings
-from labctl.runtimes.docker.chronicle import Chronicle
+from labctl.runtimes.docker.chronicle import Chronicle, Life
 from labctl.runtimes.docker.engine import Engine, Plain, all_at_once
 from labctl.runtimes.docker.observation import answering, is_running
 from labctl.runtimes.docker.places import Places
@@ -49,13 +49,16 @@ class Keeper:
         """Make it so; returns the replicas of touched components that are not ready in time."""
         self.chronicle.nothing_asked()
         self._finish_retiring()
-        self._limit(want)
+        changed, lives = self._limit(want), self.chronicle.lives()
         late: list[Planned] = []
         for wave in waves(self.stack):
             moved = self._begin(wave, want)
-            self._start(wave, want)
-            concerned = [each for name in wave if name in touched for each in self._staying(name, want)]
-            late += self._await(list({each.name: each for each in [*moved, *concerned]}.values()))
+            changed |= self._start(wave, want)
+            concerned = [
+                each for name in wave if name in touched for each in self._staying(name, want, lives)
+            ]
+            awaited = [each for each in concerned if each.name in changed or not _arrived(each, lives)]
+            late += self._await(list({each.name: each for each in [*moved, *awaited]}.values()))
             self._settle(wave, want, late)
         self._announce()
         return late
@@ -75,9 +78,10 @@ class Keeper:
         """The replicas that need no replacement."""
         return [each for each in self.plan.of(component) if each.is_edition(want[component])]
 
-    def _staying(self, component: str, want: Wanted, late: Collection[str] = ()) -> list[Planned]:
+    def _staying(
+        self, component: str, want: Wanted, lives: Mapping[str, Life], late: Collection[str] = ()
+    ) -> list[Planned]:
         """Those of them that are wanted: of too many, the sick and the newest go, and nobody waits."""
-        lives = self.chronicle.lives()
 
         def worth(planned: Planned) -> tuple[bool, int]:
             sick = planned.name in late or planned.name not in lives or not lives[planned.name].ready
@@ -144,8 +148,8 @@ class Keeper:
         now = want[planned.component]
         return planned.is_edition(now) and planned.data == now.data
 
-    def _start(self, wave: list[str], want: Wanted) -> None:
-        """Start whatever of these components is as it should be, and does not run."""
+    def _start(self, wave: list[str], want: Wanted) -> set[str]:
+        """Start whatever of these components is as it should be, and does not run; returns what was."""
         containers = self.docker.containers()
         planned = [each for name in wave for each in self._current(name, want)]
         absent = [each for each in planned if not _lives(containers.get(each.name))]
@@ -153,6 +157,7 @@ class Keeper:
             file = composed.compose_file(self.stack, self.site, self.plan.active)
             layout.write(self.places.compose, file)
             composing.up(composed.project(self.site), self.places.compose, [each.name for each in absent])
+        return {each.name for each in absent}
 
     def _await(self, expected: list[Planned]) -> list[Planned]:
         """Wait until these are ready; returns those that are not when the start deadline has passed."""
@@ -178,11 +183,9 @@ class Keeper:
         for name in wave:
             current = self._current(name, want)
             old = [each for each in self.plan.of(name) if each not in current]
-            serving = sum(
-                each.name not in lates and each.name in lives and lives[each.name].arrived for each in current
-            )
+            serving = sum(each.name not in lates and _arrived(each, lives) for each in current)
             keep_old = max(0, want[name].replicas - serving)
-            staying = self._staying(name, want, lates)
+            staying = self._staying(name, want, lives, lates)
             leaving += [each for each in current if each not in staying]
             leaving += old[: max(0, len(old) - keep_old)]
         if leaving:
@@ -215,8 +218,8 @@ class Keeper:
             output.keep(self.docker, identity, self.places.log(each.name))
         all_at_once(lambda each: self.docker.remove(each[0]), found)
 
-    def _limit(self, want: Wanted) -> None:
-        """Other limits, in place where the engine lets us."""
+    def _limit(self, want: Wanted) -> set[str]:
+        """Other limits, in place where the engine lets us; returns whose."""
         changing = [each for each in self.plan.active if each.limits != want[each.component].limits]
         containers = self.docker.containers() if changing else {}
         for each in changing:
@@ -225,6 +228,7 @@ class Keeper:
             if container:
                 self._update(self.stack[each.component], container, limits.memory_mb, limits.cpus)
             self.plan.edit(each.name, limits=limits)
+        return {each.name for each in changing}
 
     def _update(
         self, component: Component, container: Plain, memory_mb: int | None, cpus: float | None
@@ -258,6 +262,11 @@ def waves(stack: Stack) -> list[list[str]]:
     for name, level in depth.items():
         found[level].append(name)
     return found
+
+
+def _arrived(planned: Planned, lives: Mapping[str, Life]) -> bool:
+    """Whether it has ever been ready: what befell it since is nobody's doing here, and not waited for."""
+    return planned.name in lives and lives[planned.name].arrived
 
 
 def _lives(container: Plain | None) -> bool:
