@@ -22,7 +22,7 @@ from labctl.proving.store import Store
 from labctl.stack.release import tree
 
 VERSION = 1
-PROVEN, JUDGED = "proven", ("proven", "not proven")
+PROVEN, NOT_PROVEN = "proven", "not proven"
 _AGAINST = (Grade.FAILED, Grade.UNJUDGED)
 PROSE = frozenset(
     {"code", "title", "level", "skills", "expected_time", "briefing", "page", "voices", "hints", "debrief"}
@@ -86,7 +86,7 @@ class Record:
                 continue
             if entry.outcome == PROVEN:
                 row.append(entry)
-            elif entry.outcome in JUDGED:
+            elif entry.outcome == NOT_PROVEN:
                 row.clear()
         return row
 
