@@ -71,7 +71,7 @@ def test_the_large_account_is_joined_row_by_row_and_others_are_not_hurt(loaded: 
     """A nested loop that expects a handful: tens of millions of pairs, where others have dozens."""
     with loaded.postgres.connect() as connection:
         assert "Nested Loop Left Join" in plan(connection, DEALER)
-    assert compared(loaded) > 20_000_000
+    assert compared(loaded) > 100_000_000
     assert compared(loaded, DEALER + 2) < 1000
 
 
@@ -102,7 +102,7 @@ def test_analyze_alone_helps_those_who_are_connected(loaded: Shop) -> None:
 def test_the_index_is_not_what_is_missing(loaded: Shop) -> None:
     """With it and the old belief, the pairs are as many."""
     run(loaded, named("add an index on account and product", library("plan-flip").decoys))
-    assert compared(loaded) > 20_000_000
+    assert compared(loaded) > 100_000_000
 
 
 def test_the_dealer_asks_for_a_third_of_the_histories() -> None:
