@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,12 @@ class Release:
 
 def read(path: Path) -> tuple[str, list[Release]]:
     """The base version and every release, oldest first; InvalidFile with every mistake."""
-    text = path.read_text(encoding="utf-8")
+    base, releases = _parse(path, path.read_text(encoding="utf-8"))
+    return base, [*releases]
+
+
+@lru_cache(maxsize=32)  # each step of each scenario that deploys asks for it
+def _parse(path: Path, text: str) -> tuple[str, tuple[Release, ...]]:
     try:
         plain = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -45,7 +51,7 @@ def read(path: Path) -> tuple[str, list[Release]]:
     mistakes = [*_mistakes(path, text, plain)]
     if mistakes:
         raise InvalidFile(mistakes)
-    return plain["base"], [_release(path.parent, entry, plain["base"]) for entry in plain["release"]]
+    return plain["base"], tuple(_release(path.parent, entry, plain["base"]) for entry in plain["release"])
 
 
 def _release(folder: Path, entry: dict[str, Any], base: str) -> Release:
