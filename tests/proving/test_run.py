@@ -202,6 +202,20 @@ def test_a_symptom_that_siblings_share_says_so(lab: WorldLab) -> None:
     assert check.said.endswith("as it says: the family's symptom")
 
 
+def test_a_sibling_that_is_not_in_the_run_may_be_the_one_that_differs(lab: WorldLab) -> None:
+    """What is true in all others is no failure then, and no pass; another family's members don't count."""
+    lab.world.answers["waiting"] = [115.0]
+    family = sibling("one").family
+    library = {"one": family, "three": family, "four": "another"}
+    run = Run(plan([sibling("one", EVIDENCE), sibling("two")], library=library), clock=lab.clock)
+    run.work(lab)
+    proof, _ = run.proofs()
+    (check,) = of(proof, "siblings")
+    assert check.outcome is Grade.NOT_TRIED
+    assert check.said == "true in two (115, required above 4) too, and three are not in this run"
+    assert proof.exit_code == 0
+
+
 def test_without_a_sibling_in_the_run_it_was_not_tried(lab: WorldLab) -> None:
     """Which is no pass and no failure; everything else is proven."""
     lab.world.answers["waiting"] = [115.0]

@@ -88,6 +88,12 @@ def test_every_scenario_of_the_lab_loads() -> None:
     assert "pool-shrunk" in {scenario.id for scenario in catalog.all(environment={})}
 
 
+def test_families_are_told_without_reading_all_of_a_file() -> None:
+    """They are those of the scenarios themselves."""
+    told = {entry.id: entry.family for entry in catalog.entries({})}
+    assert told == {scenario.id: scenario.family for scenario in catalog.all(environment={})}
+
+
 @pytest.mark.parametrize(
     "text",
     [

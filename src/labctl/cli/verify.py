@@ -80,6 +80,7 @@ def verify(
     from labctl.proving.plan import plan
     from labctl.proving.record import Recording
     from labctl.proving.versions import versions
+    from labctl.scenario import catalog
 
     if form not in FORMATS:
         raise UsageError(f"there is no format {form!r}; there are {', '.join(FORMATS)}")
@@ -93,7 +94,14 @@ def verify(
     if kept is not None and until is not None:
         times = lacking(sources, kept, lab_named(lab).kind if lab else runtime, until)
     sources = [each for each in sources if each.scenario.id in times]
-    tasks = plan([each.scenario for each in sources], only=only, repeat=times, thorough=thorough, quick=quick)
+    tasks = plan(
+        [each.scenario for each in sources],
+        only=only,
+        repeat=times,
+        thorough=thorough,
+        quick=quick,
+        library={each.id: each.family for each in catalog.entries()},
+    )
     if not tasks:
         _report(form, [], {}, [], 0)
         raise typer.Exit(0)

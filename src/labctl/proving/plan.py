@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from labctl.errors import UsageError
 from labctl.proof import Check, Grade
@@ -52,6 +53,7 @@ class Task:
     parts: tuple[Part, ...]
     whole: bool  # False where parts were left out on purpose
     siblings: tuple[Scenario, ...] = ()
+    absent: tuple[str, ...] = ()  # siblings that are not in this run, by id
     elsewhere: Mapping[UniversalName, str] = field(default_factory=dict)  # tried with this scenario
     skipped: str = ""  # what a quick proof leaves out, in words
 
@@ -82,20 +84,26 @@ def plan(
     repeat: int | Mapping[str, int] = 1,
     thorough: bool = False,
     quick: bool = False,
+    library: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Task, ...]:
     """A task for each scenario and repeat, in order; `repeat` may differ, by the scenario's id.
 
     Universal decoys are tried once per family, with its first scenario for which they are no fix, unless
     `thorough`. `only` names one fix or decoy; UsageError when a scenario has none of that name. `quick`
     asks whether each still reproduces and can still be fixed: its evidence and its first fix.
+    `library` (id → family) tells of siblings that are not in this run.
     """
     carriers = {} if thorough or only or quick else _carriers(scenarios)
     tasks = []
+    here = {each.id for each in scenarios}
     times = repeat if isinstance(repeat, Mapping) else dict.fromkeys((each.id for each in scenarios), repeat)
     for run in range(1, max(times.values(), default=0) + 1):
         for scenario in (each for each in scenarios if run <= times[each.id]):
             siblings = tuple(
                 each for each in scenarios if each.family == scenario.family and each.id != scenario.id
+            )
+            absent = tuple(
+                name for name, family in library.items() if family == scenario.family and name not in here
             )
             carried = {name: at for (family, name), at in carriers.items() if family == scenario.family}
             away = {name: at for name, at in carried.items() if at != scenario.id}
@@ -107,7 +115,7 @@ def plan(
             fixes_here = scenario.universal
             elsewhere = {name: at for name, at in away.items() if name not in fixes_here}
             complete = only is None and not skipped
-            tasks.append(Task(scenario, run, parts, complete, siblings, elsewhere, skipped))
+            tasks.append(Task(scenario, run, parts, complete, siblings, absent, elsewhere, skipped))
     return tuple(tasks)
 
 

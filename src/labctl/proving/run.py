@@ -197,7 +197,7 @@ class Run:
         if proof.count(Grade.PASSED):
             proof.checks += task.left_out()
             if final and task.asks_siblings:
-                proof.checks += self._bench.witnesses.checks(task.scenario, task.siblings)
+                proof.checks += self._bench.witnesses.checks(task.scenario, task.siblings, task.absent)
         return proof
 
 

@@ -33,8 +33,13 @@ class Witnesses:
                 with self._turn:
                     self._seen.setdefault((sibling.id, evidence), {})[here.id] = shown
 
-    def checks(self, scenario: Scenario, siblings: Sequence[Scenario]) -> Iterator[Check]:
-        """One check per piece of evidence; a single one that says *not tried* where no sibling was."""
+    def checks(
+        self, scenario: Scenario, siblings: Sequence[Scenario], absent: Sequence[str] = ()
+    ) -> Iterator[Check]:
+        """One check per piece of evidence; a single one that says *not tried* where no sibling was.
+
+        `absent` are siblings that are not in this run: what is true in all others may be false in them.
+        """
         if not scenario.evidence:
             return
         tried = [self._seen.get((scenario.id, evidence), {}) for evidence in scenario.evidence]
@@ -47,10 +52,10 @@ class Witnesses:
             )
             return
         for evidence, shown in zip(scenario.evidence, tried, strict=True):
-            yield _told_apart(evidence, shown)
+            yield _told_apart(evidence, shown, absent)
 
 
-def _told_apart(evidence: Evidence, shown: dict[str, Shown]) -> Check:
+def _told_apart(evidence: Evidence, shown: dict[str, Shown], absent: Sequence[str]) -> Check:
     """False in at least one sibling, by name, unless the file says why it is true in them too."""
     false = [f"{name} ({each.said})" for name, each in sorted(shown.items()) if not each.holds]
     true = [f"{name} ({each.said})" for name, each in sorted(shown.items()) if each.holds]
@@ -61,5 +66,8 @@ def _told_apart(evidence: Evidence, shown: dict[str, Shown]) -> Check:
     if evidence.shared:
         said = f"true in {', '.join(true)} too, as it says: {evidence.shared}"
         return Check("siblings", evidence.say, Grade.PASSED, said)
+    if absent:
+        said = f"true in {', '.join(true)} too, and {', '.join(absent)} are not in this run"
+        return Check("siblings", evidence.say, Grade.NOT_TRIED, said)
     said = f"true in {', '.join(true)} too: it tells nothing apart (or say why under `shared`)"
     return Check("siblings", evidence.say, Grade.FAILED, said)

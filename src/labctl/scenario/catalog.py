@@ -21,7 +21,7 @@ from labctl.stack.strict_yaml import did_you_mean
 VARIABLE = "LABCTL_SCENARIOS"
 DRAFTS = "drafts"
 """A folder of this name holds what is not proven yet: it is found by its path alone, and never drilled."""
-_NAME = re.compile(r"""^(id|code):[ ]+(["']?)([\w.-]+)\2[ ]*(?:#.*)?$""", re.MULTILINE)
+_NAME = re.compile(r"""^(id|code|family):[ ]+(["']?)([\w.-]+)\2[ ]*(?:#.*)?$""", re.MULTILINE)
 """How a file says its names: at the beginning of a line, where nothing but its own keys can stand."""
 
 
@@ -32,6 +32,7 @@ class Entry:
     path: Path
     id: str
     code: str
+    family: str = ""
 
 
 def folders(environment: Mapping[str, str] | None = None) -> list[Path]:
@@ -97,7 +98,9 @@ def _entry(path: Path) -> Entry:
         names = {key: value for key, _, value in reversed(_NAME.findall(path.read_text(errors="replace")))}
     except OSError:
         names = {}
-    return Entry(path, names["id"], names["code"]) if len(names) == 2 else _parsed(path)
+    if not {"id", "code"} <= names.keys():
+        return _parsed(path)
+    return Entry(path, names["id"], names["code"], names.get("family", ""))
 
 
 def _parsed(path: Path) -> Entry:
@@ -106,5 +109,7 @@ def _parsed(path: Path) -> Entry:
     except InvalidFile:
         data = None
     named = data if isinstance(data, dict) else {}
-    identity, code = (value if isinstance(value := named.get(key), str) else "" for key in ("id", "code"))
-    return Entry(path, identity or (path.stem if data is None else ""), code)
+    identity, code, family = (
+        value if isinstance(value := named.get(key), str) else "" for key in ("id", "code", "family")
+    )
+    return Entry(path, identity or (path.stem if data is None else ""), code, family)
