@@ -15,26 +15,29 @@ from shared.flags import flags
 
 _KINDS = "select distinct split_part(name, ' ', 3) from products"
 _TENTHS = """
-    select percentile_cont(array[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
+    select split_part(name, ' ', 3),
+           percentile_cont(array[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
                within group (order by price_cents)
-    from products where words @@ plainto_tsquery('simple', %s)
+    from products where words @@ to_tsquery('simple', %s) group by 1
 """
 _ONE_MOMENT = "set transaction isolation level repeatable read"
-_EVERY_S = 0.008
+_TOGETHER = 2
+_EVERY_S = 0.013
 Product = dict[str, Any]
 
 
 class Prices:
     """For each kind of product the prices that part it into tenths.
 
-    Kinds are read one by one, and all readings take turns, so that Postgres has a small statement of this
-    every 8 ms at most, however many read. A reading is of one moment.
+    Kinds are read two by two, and all readings take turns, so that Postgres has a small statement of this
+    every 13 ms, however many read; one that is late delays none after it. A reading is of one moment.
     """
 
     def __init__(self, database: Database, cache: Cache) -> None:
         self._database = database
         self._cache = cache
         self._turn = asyncio.Lock()
+        self._next_s = 0.0
 
     async def compared(self, products: list[Product]) -> list[Product]:
         """The same products, each with `dearer`: how many in ten of its kind cost more."""
@@ -57,20 +60,23 @@ class Prices:
 
     async def _read(self) -> str:
         """`{"read_at": epoch seconds, "kinds": {kind: [nine prices]}}` as JSON text."""
-        kinds = {}
+        tenths: dict[str, list[float]] = {}
         async with self._database.connection() as connection, connection.transaction():
             await execute(connection, "prices-moment", _ONE_MOMENT)
-            for (each,) in await self._in_turn(connection, "prices-kinds", _KINDS):
-                ((kinds[each],),) = await self._in_turn(connection, "prices", _TENTHS, each)
-        return json.dumps({"read_at": round(time.time(), 3), "kinds": kinds})
+            kinds = [row[0] for row in await self._in_turn(connection, "prices-kinds", _KINDS)]
+            for at in range(0, len(kinds), _TOGETHER):
+                these = " | ".join(kinds[at : at + _TOGETHER])
+                rows = await self._in_turn(connection, "prices", _TENTHS, these)
+                tenths |= {row[0]: row[1] for row in rows}
+        return json.dumps({"read_at": round(time.time(), 3), "kinds": tenths})
 
     async def _in_turn(
         self, connection: AsyncConnection, name: str, sql: LiteralString, *parameters: str
     ) -> list[Row]:
         async with self._turn:
-            next_s = time.monotonic() + _EVERY_S
+            self._next_s = max(self._next_s, time.monotonic() - _EVERY_S) + _EVERY_S
             rows = await fetch(connection, name, sql, parameters)
-            await asyncio.sleep(max(0.0, next_s - time.monotonic()))
+            await asyncio.sleep(max(0.0, self._next_s - time.monotonic()))
         return rows
 
 
