@@ -25,9 +25,9 @@ BEFORE, RELEASE = "3.4.0", "3.4.1"
 REBUILDS = 'cache_rebuilds_total{what="prices"'
 TURNS = 'db_query_duration_seconds_count{outcome="ok",query="prices'
 KINDS = len(catalogue.THINGS)
-EVERY_S = 0.013
+EVERY_S = 0.015
 STATEMENTS = 1 + math.ceil(KINDS / 2)
-ALONE_S = STATEMENTS * EVERY_S
+ALONE_S = (STATEMENTS - 1) * EVERY_S  # from the first to the last
 USERS_PER_S = WEEKDAY["product"] + WEEKDAY["home"]
 WHILE_S = 10.0
 
@@ -112,7 +112,7 @@ def test_more_connections_do_not_help(shop: Shop) -> None:
 
 @pytest.mark.integration
 def test_one_reading_alone_takes_a_fifth_of_a_second(broken: Shop) -> None:
-    """14 statements, one every 13 ms; below what is promised by a quarter."""
+    """14 statements, one every 15 ms; below what is promised by a quarter."""
     took_s = []
     for _ in range(5):
         forget(broken)
@@ -122,7 +122,7 @@ def test_one_reading_alone_takes_a_fifth_of_a_second(broken: Shop) -> None:
         took_s.append(time.monotonic() - began)
         # one more tells of the transaction
         assert broken.metric("catalog", TURNS) - turns == STATEMENTS + 1
-    assert min(took_s) >= ALONE_S - EVERY_S  # a late turn is made up for
+    assert min(took_s) >= ALONE_S
     assert statistics.median(took_s) < 0.85 * PROMISED_S
 
 
@@ -144,8 +144,8 @@ def test_both_releases_compare_alike(shop: Shop, release: str) -> None:
 
 
 def test_the_herd_grows_before_the_first_is_done() -> None:
-    """By a factor e for each arrival that a reading alone would see: nearly three with it, not one before."""
-    assert USERS_PER_S * ALONE_S > 2.8
+    """By a factor e for each arrival that a reading alone would see: three times with it, not once before."""
+    assert USERS_PER_S * ALONE_S > 3
     assert USERS_PER_S * 0.03 < 0.5
     shared_s = math.log(1 + int(pool(""))) / USERS_PER_S  # of the first one's reading, until all are taken
     missing_s = int(pool("")) / USERS_PER_S + (ALONE_S - shared_s) * int(pool(""))

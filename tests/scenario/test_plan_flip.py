@@ -68,7 +68,7 @@ def named(name: str, among: tuple[Fix, ...] | tuple[Decoy, ...]) -> list[str]:
 
 @pytest.mark.integration
 def test_the_large_account_is_joined_row_by_row_and_others_are_not_hurt(loaded: Shop) -> None:
-    """A nested loop that expects a handful: tens of millions of pairs, where others have dozens."""
+    """A nested loop that expects a handful: more than a hundred million pairs, where others have dozens."""
     with loaded.postgres.connect() as connection:
         assert "Nested Loop Left Join" in plan(connection, DEALER)
     assert compared(loaded) > 100_000_000

@@ -34,7 +34,7 @@ class Witnesses:
                     self._seen.setdefault((sibling.id, evidence), {})[here.id] = shown
 
     def checks(
-        self, scenario: Scenario, siblings: Sequence[Scenario], absent: Sequence[str] = ()
+        self, scenario: Scenario, siblings: Sequence[Scenario], absent: Sequence[str]
     ) -> Iterator[Check]:
         """One check per piece of evidence; a single one that says *not tried* where no sibling was.
 

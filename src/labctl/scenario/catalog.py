@@ -32,7 +32,7 @@ class Entry:
     path: Path
     id: str
     code: str
-    family: str = ""
+    family: str
 
 
 def folders(environment: Mapping[str, str] | None = None) -> list[Path]:

@@ -22,7 +22,7 @@ _TENTHS = """
 """
 _ONE_MOMENT = "set transaction isolation level repeatable read"
 _TOGETHER = 2
-_EVERY_S = 0.013
+_EVERY_S = 0.015
 Product = dict[str, Any]
 
 
@@ -30,7 +30,7 @@ class Prices:
     """For each kind of product the prices that part it into tenths.
 
     Kinds are read two by two, and all readings take turns, so that Postgres has a small statement of this
-    every 13 ms, however many read; one that is late delays none after it. A reading is of one moment.
+    every 15 ms, however many read; one that is late delays none after it. A reading is of one moment.
     """
 
     def __init__(self, database: Database, cache: Cache) -> None:
