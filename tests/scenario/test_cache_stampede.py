@@ -14,6 +14,7 @@ from tests.scenario.samples import library, parameters, steps_of
 from tests.scenario.visitors import PROMISED_S, late
 from tests.services.parts import Shop, eventually
 
+from labctl.clock import seconds
 from labctl.scenario.family import told_apart
 from labctl.scenario.steps import Act
 from load.profiles import WEEKDAY
@@ -97,7 +98,7 @@ def test_the_release_before_is_well_with_the_same_flags(shop: Shop) -> None:
 
 @pytest.mark.integration
 def test_a_longer_life_alone_makes_the_herd_rarer_and_not_smaller(broken: Shop) -> None:
-    """Red still: more than one page in twenty within ten seconds."""
+    """Red still: more than one page in ten."""
     broken.flags(**flags_of("") | flags_of("keep the prices five times as long"))
     assert late(broken, 2 * WHILE_S) > 0.1
 
@@ -156,9 +157,7 @@ def test_one_reading_fits_into_the_promise() -> None:
     """So that a single flight mends it, and a refresh is done in time even behind a herd."""
     assert ALONE_S < 0.75 * PROMISED_S
     set_ = flags_of("read the prices anew before they run out")
-    refresh_s, lives_s = (
-        float(set_[name].removesuffix("s")) for name in ("catalog_prices_refresh", "catalog_prices_ttl")
-    )
+    refresh_s, lives_s = (seconds(set_[name]) for name in ("catalog_prices_refresh", "catalog_prices_ttl"))
     assert refresh_s + 20 * ALONE_S < lives_s
 
 

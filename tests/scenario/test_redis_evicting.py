@@ -134,7 +134,7 @@ def test_seven_runs_throw_out_all_that_has_an_end_and_nothing_can_be_kept(shop: 
 
 
 @pytest.mark.integration
-def test_three_product_pages_in_four_come_too_late(shop: Shop, cache: Redis) -> None:
+def test_two_product_pages_in_three_come_too_late(shop: Shop, cache: Redis) -> None:
     """All of them come; before, none of them read a price."""
     page(shop)
     before = shop.metric("catalog", READ)
@@ -142,7 +142,7 @@ def test_three_product_pages_in_four_come_too_late(shop: Shop, cache: Redis) -> 
     assert shop.metric("catalog", READ) == before
     assert well < 0.3  # what a busy machine makes late by itself is far less than what follows
     run(cache, 8)
-    assert 0.6 < late(shop, 8) < 0.9
+    assert 0.55 < late(shop, 8) < 0.8
 
 
 @pytest.mark.integration
@@ -193,9 +193,9 @@ def test_the_last_release_orders_reviews_and_nothing_else(shop: Shop, cache: Red
     assert len(orders["on"]) == catalogue.SHOWN_REVIEWS
 
 
-def test_three_pages_in_four_come_too_late_and_all_come() -> None:
+def test_two_pages_in_three_come_too_late_and_all_come() -> None:
     """Each waits for the rest of a reading that is under way: too long for the promise, not for the edge."""
-    assert (WAITS_S - PROMISED_S) / WAITS_S > 0.7
+    assert (WAITS_S - PROMISED_S) / WAITS_S > 0.6
     assert declared()["edge-catalog-timeout"].default == "2s"
     assert WAITS_S < 0.65 * 2
 
