@@ -9,7 +9,7 @@ from labctl.clock import Clock, duration
 from labctl.engine import phases
 from labctl.engine.driver import Driver
 from labctl.engine.machine import Phase
-from labctl.judge import ChallengeKind, Colour, Outcome, Verdict, red_now
+from labctl.judge import RECOVERED_S, ChallengeKind, Colour, Outcome, Verdict, red_now
 from labctl.lab.journal import Event
 from labctl.lab.lab import Lab
 from labctl.lab.reset import reset
@@ -95,7 +95,7 @@ class Attempt:
         """What became of a fix, which is given the time to drain what has piled up."""
         driver = self._driver
         self._await_verdict(FIX_ALLOWANCE_S + 2 * driver.rules.hold_s)
-        self._await_verdict(_UNDECIDED_S, or_when=lambda: not driver.hold_runs)
+        self._await_end_of_hold()
         return driver.verdict()
 
     def _require_in_time(self, fix: Fix, took_s: float) -> None:
@@ -165,7 +165,7 @@ class Attempt:
         began = self._clock.now()
         done = phases.take_steps(self._lab, decoy.do, Role.DECOY)
         self._await_verdict(self._watched_s(decoy))
-        self._await_verdict(_UNDECIDED_S, or_when=lambda: not self._driver.hold_runs)
+        self._await_end_of_hold()
         verdict = self._driver.verdict()
         healed = verdict.outcome is Outcome.MITIGATED
         thin = self._thin(verdict)
@@ -212,6 +212,18 @@ class Attempt:
         if not self._driver.advance_until(red, within_s=within_s):
             said = f"{journey} is not red again {duration(within_s)} after it was taken back"
             self._proof.require(Check("decoy", name, Grade.FAILED, said))
+
+    def _await_end_of_hold(self) -> None:
+        """What begins to look well is given the time to become a recovery, and a recovery to end.
+
+        Where hardly anybody comes the last seconds nearly always look well: too few of them failed to count.
+        """
+        driver = self._driver
+        driver.advance_until(lambda: not 0 < driver.hold.held_s < RECOVERED_S, within_s=2 * RECOVERED_S)
+        self._await_verdict(
+            _UNDECIDED_S,
+            or_when=lambda: driver.drill.phase is Phase.RED and driver.hold.held_s < RECOVERED_S,
+        )
 
     def _await_verdict(self, within_s: float, *, or_when: Callable[[], bool] = lambda: False) -> None:
         driver = self._driver

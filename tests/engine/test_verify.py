@@ -117,6 +117,37 @@ def test_a_decoy_that_leaves_users_between_red_and_green_fails(lab: WorldLab) ->
     assert "neither hurt nor well" in _said(proof, Grade.FAILED)
 
 
+def test_who_is_hurt_once_a_second_is_not_waited_for(lab: WorldLab) -> None:
+    """The last seconds always look well, since a few failures are forgiven: that is no hold to be awaited."""
+
+    def seldom(wanted: Wanted) -> Mapping[str, float]:
+        return {"checkout": 1 / 12} if wanted["edge"].replicas == 3 else world.pool_shrunk(wanted)
+
+    lab.world.hurt = seldom
+    proof = prove(lab, scenario(), only="decoy:run three edges")
+    assert proof.exit_code == 0
+    (decoy,) = (check for check in proof.checks if check.phase == "decoy")
+    assert "not restored: held 3 s of 30 s" in decoy.said
+    assert decoy.took_s is not None
+    assert decoy.took_s < 60
+
+
+def test_a_decoy_that_helps_late_is_watched_until_it_is_seen(lab: WorldLab) -> None:
+    """Users who are well again in its last second get the time to be well for good."""
+    since: list[float] = []
+
+    def late(wanted: Wanted) -> Mapping[str, float]:
+        if wanted["edge"].replicas == 3:
+            since.append(lab.clock.now())
+        well = since and lab.clock.now() - since[0] >= 28
+        return {} if well else world.pool_shrunk(wanted)
+
+    lab.world.hurt = late
+    proof = prove(lab, scenario(), only="decoy:run three edges")
+    assert proof.exit_code == 1
+    assert "it restored the SLO, so it is no decoy" in _said(proof, Grade.FAILED)
+
+
 def test_an_incident_that_ends_with_a_decoy_fails(lab: WorldLab) -> None:
     """Where it does not come back once a decoy is taken back, the next decoy would prove nothing."""
     tried = []

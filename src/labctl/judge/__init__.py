@@ -1,7 +1,7 @@
 """The judge: pure, without I/O or clock. Seconds in, a verdict with its reasons out (JUDGE.md)."""
 
 from labctl.judge.challenge import Challenge, ChallengeKind, ignored_s
-from labctl.judge.hold import Hold
+from labctl.judge.hold import RECOVERED_S, Hold
 from labctl.judge.problems import problems
 from labctl.judge.reading import (
     Colour,
@@ -17,6 +17,7 @@ from labctl.judge.reading import (
 from labctl.judge.verdict import InvariantResult, Outcome, Verdict, conclude
 
 __all__ = [
+    "RECOVERED_S",
     "Challenge",
     "ChallengeKind",
     "Colour",
