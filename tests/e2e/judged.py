@@ -35,7 +35,7 @@ def judged(terminal: Terminal, done: Done, *scenarios: Scenario) -> list[str]:
     """
     said = checks(done)
     unjudged = [each for each in said if each.startswith("?? ")]
-    if done.code == COULD_NOT_JUDGE and len(unjudged) <= MOST_AGAIN:
+    if done.code == COULD_NOT_JUDGE and 0 < len(unjudged) <= MOST_AGAIN:
         for each in unjudged:
             said.remove(each)
             said += _once_more(terminal, each, scenarios)

@@ -74,8 +74,9 @@ def test_a_universal_decoy_is_asked_by_its_own_name() -> None:
         (1, MITIGATED.replace("ok  ", "FAIL") + UNJUDGED),
         (3, UNJUDGED + DECOY + DECOY),
         (3, GREEN.replace("ok", "??")),
+        (3, GREEN),
     ],
-    ids=["something failed", "three were not judged", "no verdict is missing"],
+    ids=["something failed", "three were not judged", "no verdict is missing", "it cannot run here"],
 )
 def test_all_else_is_never_asked_again(code: int, out: str) -> None:
     with pytest.raises(AssertionError):
