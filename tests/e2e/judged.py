@@ -50,7 +50,7 @@ def _once_more(terminal: Terminal, unjudged: str, scenarios: tuple[Scenario, ...
         (scenario, kind, name)
         for scenario in scenarios
         for kind, name in _attempts(scenario)
-        if unjudged.startswith(f"?? {_said(kind, name)}could not judge: ")
+        if unjudged.startswith(f"?? {_said(kind, name)}")
     ]
     assert found, unjudged
     scenario, kind, name = found[0]

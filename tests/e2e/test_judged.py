@@ -59,6 +59,14 @@ def test_an_unjudged_attempt_is_made_once_more_alone_and_a_warning_says_so() -> 
     ]
 
 
+def test_a_fix_on_an_overloaded_machine_is_asked_again_too() -> None:
+    """Whatever a verdict is missing for: it did not help, and the machine may be why."""
+    busy = f"??    fix       {FIX}: the machine was 95% busy, too busy to tell (90%): not restored\n"
+    with pytest.warns(UserWarning, match="too busy to tell"):
+        said, _ = run(3, busy, Done(0, MITIGATED, ""))
+    assert said == [f"ok fix {FIX}: mitigated: held 30 s of 30 s"]
+
+
 def test_a_universal_decoy_is_asked_by_its_own_name() -> None:
     """It is printed without the hyphens that `--only` wants."""
     with pytest.warns(UserWarning, match="asked again"):
