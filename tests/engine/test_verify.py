@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from labctl import verify
+from labctl.engine import phases
 from labctl.errors import UsageError
+from labctl.judge import InvariantResult
+from labctl.lab.lab import Lab
 from labctl.proof import Grade, Proof
 from labctl.proving.listener import Nobody
+from labctl.scenario.asked import Invariant
 from labctl.stack.wanted import Wanted
 from tests.engine import world
 from tests.engine.world import WorldLab, prove, scenario
@@ -263,6 +267,39 @@ def test_a_fix_that_a_restart_undoes_is_masked(lab: WorldLab) -> None:
     proof = prove(lab, scenario(fix), only="fix:roll back")
     assert proof.exit_code == 1
     assert "fix roll back: masked" in _said(proof, Grade.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("before", "code", "said"),
+    [("0", 0, "mitigated, not durable"), ("7", 1, "measured 7, required 0"), (None, 3, "could not be read")],
+)
+def test_what_a_challenge_that_need_not_be_survived_hides_was_read_before_it(
+    lab: WorldLab, monkeypatch: pytest.MonkeyPatch, before: str | None, code: int, said: str
+) -> None:
+    """The lock that comes back keeps everybody from reading: what was true or broken before stays so."""
+
+    def restarted() -> bool:
+        return lab.runtime.wanted()["checkout"].restarts > 0
+
+    def until_restarted(wanted: Wanted) -> dict[str, float]:
+        healed = wanted["edge"].replicas == 2 and not wanted["checkout"].restarts
+        return {} if healed else dict(world.pool_shrunk(wanted))
+
+    def measure(_: Lab, invariant: Invariant) -> InvariantResult:
+        if restarted():
+            return InvariantResult(invariant.say, "0", error="canceled")
+        return InvariantResult(invariant.say, "0", measured=before)
+
+    lab.world.hurt = until_restarted
+    monkeypatch.setattr(phases, "measure", measure)
+    fix = (
+        "do: [rollback: {component: checkout}]",
+        "survives: []\n    do: [scale: {component: edge, replicas: 2}]",
+    )
+    true = ("hints:", "invariants:\n  - {say: nothing is lost, sql: select 0, equals: 0}\nhints:")
+    proof = prove(lab, scenario(fix, true), only="fix:roll back")
+    assert proof.exit_code == code
+    assert said in "\n".join(check.said for check in proof.checks if check.phase == "fix")
 
 
 def test_one_part_can_be_proven_alone(lab: WorldLab) -> None:

@@ -84,6 +84,7 @@ class Conclude:
     hold: Hold
     challenges: tuple[Challenge, ...]
     problems: tuple[str, ...] = ()  # what only the drill can know, and what nothing measured makes good
+    invariants: tuple[Mapping[str, Any], ...] = ()  # before a challenge that need not be survived
 
 
 Decision = Record | Disturb | Conclude
@@ -148,7 +149,7 @@ def _tried(drill: Drill, facts: Facts, rules: Rules) -> Decision | None:
         return None
     if len(begun) < len(rules.trials):
         return Disturb(len(begun))
-    return Conclude(_completed(drill, facts, rules), begun)
+    return Conclude(_completed(drill, facts, rules), begun, invariants=drill.invariants)
 
 
 def baseline_of(drill: Drill, seconds: Sequence[Second], rules: Rules) -> Hold:

@@ -159,9 +159,12 @@ class Driver:
     def _disturb(self, trial: int) -> None:
         """Void when a change was begun meanwhile, or the drill was ended: the fold says so."""
         challenge = self.scenario.challenge[trial]
+        told: dict[str, Any] = {}
+        if not self.rules.trials[trial].must_survive:
+            told["invariants"] = [vars(each) for each in phases.invariants(self._lab, self.scenario)]
         if challenge.kind is not ChallengeKind.NONE:
             phases.disturb(self._lab, self.scenario, challenge)
-        self._append("phase.challenged", second=self._now(), challenge=str(challenge.kind))
+        self._append("phase.challenged", second=self._now(), challenge=str(challenge.kind), **told)
 
     def end(self, how: str, **why: Any) -> None:
         self._append("drill.ended", how=how, second=self._now(), **why)

@@ -10,9 +10,10 @@ only by a claim, `resolve.claimed`; each verdict ends the claim that it answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from labctl.lab.journal import Event
 
@@ -57,6 +58,7 @@ class Drill:
     told: bool = False  # those who wait have heard something from whoever is on call
     held: int = 0
     challenged: tuple[int, ...] = ()  # when each challenge had been put
+    invariants: tuple[Mapping[str, Any], ...] = ()  # before the first that need not be survived
     outcome: str | None = None
 
 
@@ -130,7 +132,9 @@ def _acted(drill: Drill, event: Event, change: str) -> Drill:
     if drill.phase is Phase.INJECTED:
         return noted
     return (
-        replace(noted, phase=Phase.RED, held=0, challenged=()) if drill.phase in _UNDER_JUDGEMENT else drill
+        replace(noted, phase=Phase.RED, held=0, challenged=(), invariants=())
+        if drill.phase in _UNDER_JUDGEMENT
+        else drill
     )
 
 
@@ -158,7 +162,8 @@ def _challenged(drill: Drill, event: Event) -> Drill:
     if drill.phase not in (Phase.HELD, Phase.CHALLENGED):
         return drill
     challenged = (*drill.challenged, event.payload["second"])
-    return replace(drill, phase=Phase.CHALLENGED, challenged=challenged)
+    invariants = drill.invariants or tuple(event.payload.get("invariants", ()))
+    return replace(drill, phase=Phase.CHALLENGED, challenged=challenged, invariants=invariants)
 
 
 def _judged(drill: Drill, event: Event) -> Drill:
@@ -166,7 +171,7 @@ def _judged(drill: Drill, event: Event) -> Drill:
     if outcome == "mitigated":
         return replace(drill, phase=Phase.MITIGATED, outcome=outcome)
     again = replace(drill, phase=Phase.RED, outcome=outcome, judged_from=second, claimed=0)
-    return replace(again, held=0, challenged=())
+    return replace(again, held=0, challenged=(), invariants=())
 
 
 def _ended(drill: Drill, _: Event) -> Drill:

@@ -15,7 +15,7 @@ from labctl.clock import await_until
 from labctl.engine.decide import Conclude, Rules, Trial, hold_of
 from labctl.engine.machine import Drill
 from labctl.errors import CannotRunHere, CouldNotJudge, LabError, UsageError
-from labctl.judge import Hold, InvariantResult, Outcome, Verdict, conclude, ignored_s
+from labctl.judge import Colour, Hold, InvariantResult, Outcome, Verdict, conclude, ignored_s
 from labctl.lab.lab import Lab
 from labctl.lab.reach import Unreachable
 from labctl.runtimes import journeys
@@ -158,8 +158,15 @@ def disturb(lab: Lab, scenario: Scenario, challenge: Challenge) -> None:
 
 
 def verdict(lab: Lab, scenario: Scenario, decision: Conclude) -> Verdict:
-    """Measure the invariants and judge."""
-    measured = [measure(lab, invariant) for invariant in scenario.invariants]
+    """Measure the invariants and judge.
+
+    What a challenge that need not be survived keeps from being read is taken as it was before that challenge.
+    """
+    measured = invariants(lab, scenario)
+    before = {each["say"]: InvariantResult(**each) for each in decision.invariants}
+    fell = [each for each in decision.challenges if each.reading.colour is not Colour.GREEN]
+    if any(not each.must_survive for each in fell):
+        measured = [each if each.was_read else before.get(each.say, each) for each in measured]
     return conclude(decision.hold, decision.challenges, measured, problems=decision.problems)
 
 
@@ -190,6 +197,11 @@ def standing(lab: Lab, scenario: Scenario, drill: Drill) -> Hold:
     if sli.run != drill.run:
         raise CouldNotJudge("the load was restarted during the drill", hint="labctl reset")
     return hold_of(drill, sli.seconds, rules(lab, scenario))
+
+
+def invariants(lab: Lab, scenario: Scenario) -> list[InvariantResult]:
+    """All of a scenario's as the data is now."""
+    return [measure(lab, invariant) for invariant in scenario.invariants]
 
 
 def measure(lab: Lab, invariant: Invariant) -> InvariantResult:

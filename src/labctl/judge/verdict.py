@@ -28,11 +28,15 @@ class InvariantResult:
     error: str | None = None
 
     @property
+    def was_read(self) -> bool:
+        return self.error is None and self.measured is not None
+
+    @property
     def holds(self) -> bool:
-        return self.error is None and self.measured == self.expected
+        return self.was_read and self.measured == self.expected
 
     def __str__(self) -> str:
-        if self.error is not None or self.measured is None:
+        if not self.was_read:
             return f"invariant {self.say!r} could not be read: {self.error or 'no value'}"
         return f"invariant {self.say!r}: measured {self.measured}, required {self.expected}"
 
@@ -93,7 +97,7 @@ def _decide(
             outcome = Outcome.COULD_NOT_JUDGE
         return outcome, False, (hold.explain(), *broken)
     challenged = _challenged(hold, [each for each in challenges if each.kind is not ChallengeKind.NONE])
-    if any(result.measured is None or result.error is not None for result in invariants):
+    if not all(result.was_read for result in invariants):
         if challenged[0] is Outcome.MASKED:  # what hurts users again is why nothing can be read
             return challenged
         return Outcome.COULD_NOT_JUDGE, False, (hold.explain(), *broken)
