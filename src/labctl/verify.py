@@ -13,7 +13,7 @@ that several labs share them (`labctl.proving.plan`, `run`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from labctl.clock import Clock
@@ -24,6 +24,9 @@ from labctl.proving.listener import Listener, Nobody
 from labctl.proving.plan import Part, Task, plan
 from labctl.proving.run import Run
 from labctl.scenario.model import Scenario
+
+_LOOK_EVERY_S = 1.0
+"""A signal that comes just before a wait begins is not seen before it ends, so that none is long."""
 
 
 def verify(
@@ -66,8 +69,11 @@ def spread(run: Run, labs: Sequence[Lab]) -> None:
     """Let every lab work until the plan is done; whatever ends it early is raised when all have let go."""
     with ThreadPoolExecutor(len(labs)) as workers:  # `Thread.join` forgets a thread once it is interrupted
         try:
-            for each in as_completed([workers.submit(run.work, lab) for lab in labs]):
-                each.result()
+            working = {workers.submit(run.work, lab) for lab in labs}
+            while working:
+                done, working = wait(working, _LOOK_EVERY_S, FIRST_COMPLETED)
+                for each in done:
+                    each.result()
         except BaseException:
             run.stop()
             raise

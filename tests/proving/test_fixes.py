@@ -12,7 +12,7 @@ from labctl.proving.crossing import Met
 from labctl.proving.matrix import matrices
 from labctl.proving.sources import Source
 from tests.proving import crossings
-from tests.proving.test_matrix import everything
+from tests.proving.test_matrix import changed, everything
 
 
 @pytest.fixture
@@ -67,5 +67,5 @@ def test_what_is_not_as_it_has_to_be_is_said(sources: list[Source], met: list[Me
 def test_a_changed_scenario_takes_its_verdicts_off_the_page(sources: list[Source]) -> None:
     """Until they are measured again."""
     measured = everything(sources, Met.NOT_RESTORED)
-    sources[0].path.write_text(sources[0].path.read_text() + "# calmer\n", encoding="utf-8")
-    assert "Not measured yet" in fixes.text(matrices(sources, measured))
+    both = [changed(each, "hold: 30s", "hold: 40s") for each in sources]
+    assert "Not measured yet" in fixes.text(matrices(both, measured))

@@ -15,7 +15,7 @@ from labctl.lab.lab import Lab
 from labctl.proof import Check
 from labctl.proving.crossing import Met
 from labctl.proving.listener import Nobody
-from labctl.proving.matrix import Cell, Matrix, Measured, inputs, matrices, plan
+from labctl.proving.matrix import Cell, Matrix, Measured, matrices, plan
 from labctl.proving.plan import Part
 from labctl.proving.results import Notes, Results
 from labctl.proving.run import Run
@@ -130,42 +130,89 @@ def test_an_attempt_that_is_cut_short_leaves_no_cell(
 
 
 def test_a_changed_file_is_measured_again(lab: WorldLab, sources: list[Source], path: Path) -> None:
-    """Every cell in which it is broken or whose fix is its own; what is gone is dropped."""
+    """Every cell in which it is broken; what is played no more is dropped."""
     measure(lab, sources, path)
-    assert "run two edges" in path.read_text()
-    changed = sources[1].path
-    changed.write_text(changed.read_text().replace("run two edges", "run a pair"), encoding="utf-8")
-    again = [sources[0], Source(changed, load(changed))]
     heard = Heard()
-    matrix = measure(lab, again, path, heard)
-    assert len(heard.begun) == len(WHOLE)
-    assert "run two edges" not in path.read_text()
-    assert matrix.exit_code == 0
+    matrix = measure(lab, [sources[0], changed(sources[1], "red: 20s", "red: 15s")], path, heard)
+    assert {broken for broken, _ in heard.begun} == {"home-shed"}
+    assert len(json.loads(path.read_text())["cells"]) == len(WHOLE)
+    assert verdicts(matrix) == WHOLE
+
+
+def changed(source: Source, old: str, new: str) -> Source:
+    """The same file with a part of it replaced."""
+    text = source.path.read_text(encoding="utf-8")
+    assert old in text
+    source.path.write_text(text.replace(old, new), encoding="utf-8")
+    return Source(source.path, load(source.path))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "again"),
+    [
+        ("run two edges", "run a pair", set()),
+        ("about: The pool was cut.", "about: The pool was made smaller.", set()),
+        ("replicas: 3", "replicas: 4", {("pool-shrunk", "home-shed")}),
+        ("hold: 30s", "hold: 40s", {("home-shed", "pool-shrunk")}),
+    ],
+)
+def test_a_cell_stands_while_what_is_played_for_it_is_the_same(
+    sources: list[Source], old: str, new: str, again: set[tuple[str, str]]
+) -> None:
+    """Names and prose may be corrected; a step of the fix, or how the incident is judged, may not."""
+    known = everything(sources, Met.NOT_RESTORED)
+    (matrix,) = matrices([sources[0], changed(sources[1], old, new)], known)
+    assert {(cell.broken, cell.of) for cell in matrix.missing} == again
+
+
+def test_the_code_that_is_deployed_has_to_be_as_it_was(
+    sources: list[Source], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A release that breaks an incident is part of what is played; its sibling is broken by a flag."""
+    known = everything(sources, Met.NOT_RESTORED)
+    monkeypatch.setattr("labctl.proving.played.tree", lambda *_: {"config.py": b"DB_POOL_MAX = 3"})
+    (matrix,) = matrices(sources, known)
+    assert {cell.broken for cell in matrix.missing} == {"pool-shrunk"}
+
+
+def test_the_same_steps_are_measured_once(
+    lab: WorldLab, sources: list[Source], path: Path, tmp_path: Path
+) -> None:
+    """Two siblings may have the same fix: in a third it is one question, and both have the answer."""
+    twin = crossings.written(
+        tmp_path,
+        *(("id: pool-shrunk", "id: twin"), ("code: checkout-03", "code: checkout-05")),
+        ("- name: roll back", "- name: take the release back"),
+        name="twin",
+    )
+    heard = Heard()
+    matrix = measure(lab, [*sources, twin], path, heard)
+    assert matrix.missing == ()
+    of_both = ["pool-shrunk:roll back", "twin:take the release back"]
+    tried = [name for broken, name in heard.begun if broken == "home-shed"]
+    assert len([name for name in tried if name in of_both]) == 1
+    cells = [Cell(matrix.family, "home-shed", *name.split(":")) for name in of_both]
+    assert [matrix.met(cell) for cell in cells] == [Met.REFUSED, Met.REFUSED]
 
 
 def test_a_changed_file_leaves_the_cells_of_others(sources: list[Source], tmp_path: Path) -> None:
-    """Of three siblings one changes: what the other two did to each other stands."""
+    """Of three siblings one changes: what the other two did to each other stands, and its fixes in them."""
     third = crossings.written(
         tmp_path, ("id: pool-shrunk", "id: third"), ("code: checkout-03", "code: checkout-05"), name="third"
     )
     three = [*sources, third]
     known = everything(three, Met.NOT_RESTORED)
-    third.path.write_text(third.path.read_text() + "# calmer\n", encoding="utf-8")
-    (matrix,) = matrices(three, known)
-    assert {(cell.broken, cell.of) for cell in matrix.known} == {
-        ("pool-shrunk", "home-shed"),
-        ("home-shed", "pool-shrunk"),
-    }
-    assert all("third" in (cell.broken, cell.of) for cell in matrix.missing)
+    (matrix,) = matrices([*sources, changed(third, "hold: 30s", "hold: 40s")], known)
+    assert {cell.broken for cell in matrix.known} == {"pool-shrunk", "home-shed"}
+    assert {cell.broken for cell in matrix.missing} == {"third"}
 
 
 def everything(sources: Sequence[Source], *met: Met) -> list[Measured]:
     """Each cell answered with the next of these verdicts; the last one for all that follow."""
     (bare,) = matrices(sources, [])
-    told = inputs(sources)
     answers = [*met, *[met[-1]] * len(bare.cells)]
     return [
-        Measured(cell, answer, "said", told[cell.broken, cell.of], "fake", "2023-11-14")
+        Measured(cell, answer, "said", bare.inputs[cell], "fake", "2023-11-14")
         for cell, answer in zip(bare.cells, answers, strict=False)
     ]
 
@@ -290,7 +337,7 @@ def test_families_that_are_not_asked_for_keep_their_cells(sources: list[Source],
     results = Results.read(path)
     for each in (other, *everything(sources, Met.NOT_RESTORED)):
         results.put(each)
-    (bare,) = matrices(sources, [])
-    results.forget(bare)
+    (others,) = matrices([changed(each, "hold: 30s", "hold: 40s") for each in sources], [])
+    results.forget(others)
     assert [each["family"] for each in json.loads(path.read_text())["cells"]] == ["restarts"]
     assert list(Results.read(path)) == [other]

@@ -16,7 +16,8 @@ from labctl.proving import proven
 from labctl.proving.certificate import Provenance
 from labctl.proving.listener import Nobody
 from labctl.proving.plan import Task, plan
-from labctl.proving.record import Entry, Record, Recording, inputs
+from labctl.proving.played import proved
+from labctl.proving.record import Entry, Record, Recording
 from labctl.proving.run import Run
 from labctl.proving.sources import Source
 from labctl.scenario.loader import load
@@ -51,7 +52,7 @@ def rewritten(source: Source, old: str, new: str) -> Source:
 
 
 def entry(source: Source, outcome: str = "proven", **more: object) -> Entry:
-    plain = Entry("pool-shrunk", "local", inputs(source), outcome, (), (), 0.4, 300.0, MADE.made, "0123")
+    plain = Entry("pool-shrunk", "local", proved(source), outcome, (), (), 0.4, 300.0, MADE.made, "0123")
     return replace(plain, **more)  # type: ignore[arg-type]
 
 
@@ -147,9 +148,9 @@ def test_the_code_that_is_deployed_has_to_be_as_it_was(
     source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A release is part of what is played."""
-    before = inputs(source)
-    monkeypatch.setattr("labctl.proving.record.tree", lambda *_: {"config.py": b"DB_POOL_MAX = 3"})
-    assert inputs(source) != before
+    before = proved(source)
+    monkeypatch.setattr("labctl.proving.played.tree", lambda *_: {"config.py": b"DB_POOL_MAX = 3"})
+    assert proved(source) != before
 
 
 @pytest.mark.parametrize(

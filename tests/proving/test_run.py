@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, as_completed
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any
 
@@ -118,11 +118,11 @@ def test_an_interrupted_run_waits_for_its_labs(lab: WorldLab, monkeypatch: pytes
     let_go: list[str] = []
     waited_for = threading.Event()
 
-    def waiting(working: list[Future[None]]) -> Iterator[Future[None]]:
+    def waiting(working: set[Future[None]], *how: Any) -> Any:
         waited_for.set()
-        yield from as_completed(working)
+        return wait(working, *how)
 
-    monkeypatch.setattr("labctl.verify.as_completed", waiting)
+    monkeypatch.setattr("labctl.verify.wait", waiting)
 
     class Interrupted(Run):
         def work(self, lab: Lab) -> None:

@@ -72,7 +72,8 @@ def _measure(
 
     tasks = plan(wanted)
     parts = sum(len(task.parts) for task in tasks)
-    say(f"{parts} of {sum(len(each.cells) for each in wanted)} cells are to be measured")
+    missing, cells = sum(len(each.missing) for each in wanted), sum(len(each.cells) for each in wanted)
+    say(f"{missing} of {cells} cells are to be measured, in {parts} attempts")
     if not tasks:
         return
     board = Board(list(tasks), write=say, verbose=verbose)

@@ -71,6 +71,11 @@ def deployed(scenario: Scenario) -> set[tuple[str, str]]:
     steps += (step for challenge in scenario.challenge for step in challenge.do)
     steps += (step for fix in scenario.fixes for step in fix.do)
     steps += (step for decoy in scenario.decoys for step in decoy.do)
+    return releases(steps)
+
+
+def releases(steps: Iterable[Act | Wait]) -> set[tuple[str, str]]:
+    """Every (component, release) that these steps deploy."""
     pairs = set()
     for step in steps:
         if isinstance(step, Act):

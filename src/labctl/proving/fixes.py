@@ -31,7 +31,8 @@ to refuse one fix at least: anything but *mitigated*, and judged.
 | could not judge | the measurement failed, or users were neither hurt nor well: it is made again |
 
 `make matrix` measures what is missing, cell by cell, into `docs/fixes.json`, and writes this page from it. A
-cell counts while both scenario files are as they were. Scenarios of judgement have none: nothing is broken.
+cell counts while what is played for it is as it was: what breaks and judges the one incident, the other's
+steps, and the code that is deployed. Scenarios of judgement have none: nothing is broken.
 """
 
 

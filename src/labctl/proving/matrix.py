@@ -7,12 +7,12 @@ what was measured, and a run (`labctl.proving.run`) measures it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from labctl.proving.crossing import Met
 from labctl.proving.plan import Part, Task
+from labctl.proving.played import crossed
 from labctl.proving.sources import Source
 from labctl.scenario.family import families
 from labctl.scenario.model import Fix
@@ -36,7 +36,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Measured:
-    """One answer. `inputs` tells the two files that it is about; `made` is the day, `runtime` on what."""
+    """One answer. `inputs` tells what was played; `made` is the day, `runtime` on what."""
 
     cell: Cell
     met: Met
@@ -48,23 +48,20 @@ class Measured:
 
 @dataclass(frozen=True)
 class Matrix:
-    """A family's cells with what is known of them; what was measured on other files is not."""
+    """A family's cells, what is played for each, and what is known of them.
+
+    Cells for which the same is played share their answer: the same steps may be the fix of two siblings.
+    """
 
     family: str
     members: tuple[Source, ...]  # without scenarios of judgement: nothing is broken in those
+    inputs: Mapping[Cell, str]
     known: Mapping[Cell, Measured]
 
     @property
     def cells(self) -> tuple[Cell, ...]:
         """Every fix of a member in each of its siblings; none in a family of one."""
-        return tuple(self._cells())
-
-    def _cells(self) -> Iterator[Cell]:
-        for broken in self.members:
-            for of in self.members:
-                if of.scenario.id != broken.scenario.id:
-                    for fix in of.scenario.fixes:
-                        yield Cell(self.family, broken.scenario.id, of.scenario.id, fix.name)
+        return tuple(self.inputs)
 
     def met(self, cell: Cell) -> Met | None:
         """The verdict; None where there is none yet."""
@@ -74,6 +71,11 @@ class Matrix:
     def missing(self) -> tuple[Cell, ...]:
         """What is to be measured: cells without a verdict, those that could not be judged among them."""
         return tuple(cell for cell in self.cells if self.met(cell) in (None, Met.COULD_NOT_JUDGE))
+
+    @property
+    def to_measure(self) -> tuple[Cell, ...]:
+        """Of the missing cells one for each thing that has to be played."""
+        return tuple({self.inputs[cell]: cell for cell in self.missing}.values())
 
     @property
     def yielding(self) -> tuple[str, ...]:
@@ -94,25 +96,27 @@ class Matrix:
 def matrices(sources: Sequence[Source], measured: Iterable[Measured]) -> list[Matrix]:
     """One for each family, by name."""
     by_id = {source.scenario.id: source for source in sources}
-    answers = {each.cell: each for each in measured}
+    answers: dict[str, Measured] = {}
+    for each in measured:
+        if each.inputs not in answers or answers[each.inputs].met is Met.COULD_NOT_JUDGE:
+            answers[each.inputs] = each
     found = []
     for name, siblings in families(by_id[each].scenario for each in by_id).items():
         members = tuple(by_id[each.id] for each in siblings if not each.judgement)
-        bare = Matrix(name, members, {})
-        told = inputs(members)
-        known = {
-            cell: answers[cell]
-            for cell in bare.cells
-            if cell in answers and answers[cell].inputs == told[cell.broken, cell.of]
-        }
-        found.append(Matrix(name, members, known))
+        inputs = dict(_crossings(name, members))
+        known = {cell: answers[played] for cell, played in inputs.items() if played in answers}
+        found.append(Matrix(name, members, inputs, known))
     return found
 
 
-def inputs(members: Iterable[Source]) -> Mapping[tuple[str, str], str]:
-    """For each pair of scenarios what tells their two files from any others."""
-    digests = {each.scenario.id: hashlib.sha256(each.path.read_bytes()).hexdigest()[:16] for each in members}
-    return {(broken, of): f"{digests[broken]}-{digests[of]}" for broken in digests for of in digests}
+def _crossings(family: str, members: Sequence[Source]) -> Iterator[tuple[Cell, str]]:
+    """Each cell of a family, with a digest of what is played for it."""
+    for broken in members:
+        for of in members:
+            if of.scenario.id != broken.scenario.id:
+                for fix in of.scenario.fixes:
+                    cell = Cell(family, broken.scenario.id, of.scenario.id, fix.name)
+                    yield cell, crossed(broken, fix)
 
 
 def plan(wanted: Iterable[Matrix]) -> tuple[Task, ...]:
@@ -123,7 +127,7 @@ def plan(wanted: Iterable[Matrix]) -> tuple[Task, ...]:
 def _tasks(matrix: Matrix) -> Iterator[Task]:
     fixes = {(each.scenario.id, fix.name): fix for each in matrix.members for fix in each.scenario.fixes}
     for member in matrix.members:
-        here = [cell for cell in matrix.missing if cell.broken == member.scenario.id]
+        here = [cell for cell in matrix.to_measure if cell.broken == member.scenario.id]
         if here:
             parts = tuple(_part(member, cell, fixes[cell.of, cell.fix]) for cell in here)
             yield Task(member.scenario, 1, parts, whole=False)

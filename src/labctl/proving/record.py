@@ -5,8 +5,6 @@ A long run may be cut short and go on another day: what is in the record need no
 
 from __future__ import annotations
 
-import hashlib
-import json
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -14,20 +12,15 @@ from pathlib import Path
 
 from labctl.proof import Grade, Proof
 from labctl.proving.certificate import Provenance
-from labctl.proving.changed import deployed
 from labctl.proving.listener import Listener, PassingOn
 from labctl.proving.plan import Task
+from labctl.proving.played import proved
 from labctl.proving.sources import Source
 from labctl.proving.store import Store
-from labctl.stack.release import tree
 
 VERSION = 1
 PROVEN, NOT_PROVEN = "proven", "not proven"
 _AGAINST = (Grade.FAILED, Grade.UNJUDGED)
-PROSE = frozenset(
-    {"code", "title", "level", "skills", "expected_time", "briefing", "page", "voices", "hints", "debrief"}
-)
-"""The parts of a scenario that people read and nobody plays."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +37,6 @@ class Entry:
     took_s: float
     made: str  # ISO 8601, UTC
     commit: str  # "" outside a repository; ends with + where files differed from it
-
-
-def inputs(source: Source) -> str:
-    """A digest of what is played: the scenario without its prose, and all code that it deploys."""
-    played = {key: value for key, value in source.document.data.items() if key not in PROSE}
-    digest = hashlib.sha256(json.dumps(played, sort_keys=True).encode())
-    for component, version in sorted(deployed(source.scenario)):
-        for path, content in sorted(tree(component, version).items()):
-            digest.update(f"\0{component}/{path}\0".encode() + content)
-    return digest.hexdigest()[:16]
 
 
 class Record:
@@ -80,7 +63,7 @@ class Record:
 
     def in_a_row(self, source: Source, runtime: str) -> list[Entry]:
         """The proofs of a scenario as it is, since one failed last; what nobody could judge is none."""
-        told, row = inputs(source), list[Entry]()
+        told, row = proved(source), list[Entry]()
         for entry in self:
             if (entry.scenario, entry.runtime, entry.inputs) != (source.scenario.id, runtime, told):
                 continue
@@ -104,7 +87,7 @@ class Recording(PassingOn):
     ) -> None:
         super().__init__(then)
         self._record, self._provenance = record, provenance
-        self._inputs = {each.scenario.id: inputs(each) for each in sources}
+        self._inputs = {each.scenario.id: proved(each) for each in sources}
         self._kept: dict[int, Entry] = {}
 
     def concluded(self, task: Task, proof: Proof) -> None:

@@ -13,7 +13,7 @@ from labctl.clock import Clock
 from labctl.proof import Check, Grade
 from labctl.proving.crossing import VERDICT, Met
 from labctl.proving.listener import Listener, PassingOn
-from labctl.proving.matrix import Cell, Matrix, Measured, inputs
+from labctl.proving.matrix import Cell, Matrix, Measured
 from labctl.proving.plan import Part
 from labctl.proving.store import Store
 
@@ -44,11 +44,11 @@ class Results:
             self._write()
 
     def forget(self, matrix: Matrix) -> None:
-        """Drop what was measured of a family on files that are no more as they were."""
+        """Drop what was measured of a family and is played no more."""
+        played = set(matrix.inputs.values())
         with self._turn:
-            dead = [
-                cell for cell in self._measured if cell.family == matrix.family and cell not in matrix.known
-            ]
+            mine = [each for each in self._measured.values() if each.cell.family == matrix.family]
+            dead = [each.cell for each in mine if each.inputs not in played]
             for cell in dead:
                 del self._measured[cell]
             if dead:
@@ -79,7 +79,7 @@ class Notes(PassingOn):
     ) -> None:
         super().__init__(then)
         self._results, self._runtime, self._clock = results, runtime, clock
-        self._inputs = {pair: told for each in wanted for pair, told in inputs(each.members).items()}
+        self._inputs = {cell: played for each in wanted for cell, played in each.inputs.items()}
         self._checks: dict[int, Check] = {}
 
     def checked(self, part: Part, check: Check) -> None:
@@ -93,6 +93,5 @@ class Notes(PassingOn):
         met = Met(check.name) if check.phase == VERDICT else Met.COULD_NOT_JUDGE
         made = datetime.fromtimestamp(self._clock.wall(), UTC).date().isoformat()
         cell = Cell.asked_by(part)
-        told = self._inputs[cell.broken, cell.of]
-        self._results.put(Measured(cell, met, check.said, told, self._runtime, made))
+        self._results.put(Measured(cell, met, check.said, self._inputs[cell], self._runtime, made))
         super().ended(part)
