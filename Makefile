@@ -15,8 +15,9 @@ DRILLS := $(LABS) -m "e2e and not long and not alone"
 PROOFS := $(LABS) -m "e2e and not long and alone"
 # A file's tests stay in one process: they may share a stack.
 PARALLEL := -n $(JOBS) --maxprocesses 4 --dist loadfile
-# Real parts are waited for most of the time, so that there may be more of them than cores.
-WAITING := -n 4 --dist loadfile
+# Real parts are waited for most of the time, so that there may be more of them than cores. tests/conftest.py
+# puts their files in order.
+WAITING := -n 4 --dist loadfile --no-loadscope-reorder
 
 help:
 	@echo "make demo    set everything up and play one incident, narrated (RUNTIME=auto|local|docker)"

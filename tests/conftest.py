@@ -13,7 +13,11 @@ os.environ.setdefault("LABCTL_RUNTIME", "local")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without an engine its tests are skipped, but with REQUIRE_DOCKER, as in CI, they fail."""
+    """Without an engine its tests are skipped, but with REQUIRE_DOCKER, as in CI, they fail.
+
+    The folder with the longest waits comes first: begun last, one process would be left alone with them.
+    """
+    items.sort(key=lambda item: "services" not in item.path.parts)
     theirs = [item for item in items if item.get_closest_marker("docker")]
     if theirs and not os.environ.get("REQUIRE_DOCKER") and not docker.answers():
         for item in theirs:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from labctl.cli.verify import verify
+from labctl.stack import strict_yaml
 
 ROOT = Path(__file__).parent.parent
 FILES = ("action.yml", "ci/gitlab.yml", ".github/workflows/proofs.yml")
@@ -24,7 +24,7 @@ OPTIONS = {
 
 
 def plain(name: str) -> Any:
-    return YAML(typ="safe", pure=True).load((ROOT / name).read_text())
+    return strict_yaml.read(ROOT / name).data
 
 
 @pytest.mark.parametrize("name", FILES)

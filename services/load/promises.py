@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+import yaml
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s)")
 _UNIT_S = {"ms": 0.001, "s": 1.0}
@@ -43,8 +42,8 @@ def read(folder: Path, journeys: Iterable[str]) -> dict[str, Promise]:
 
 def _promise(path: Path) -> Promise:
     try:
-        slo = YAML(typ="safe").load(path)
-    except (OSError, YAMLError) as error:
+        slo = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise NoPromise(f"{path}: {error}") from None
     notes = _inside(_inside(slo, "metadata"), "annotations")
     return Promise(

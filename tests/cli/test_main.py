@@ -17,7 +17,7 @@ DESIGN = [
 ]
 HEAVY = [
     *("rich", "docker", "psycopg", "pydantic", "aiohttp", "httpx", "locust", "gevent", "redis"),
-    *("ruamel", "sqlite3", "asyncio"),
+    *("yaml", "sqlite3", "asyncio"),
 ]
 
 

@@ -55,7 +55,9 @@ def starts() -> Iterator[Starts]:
 
     yield start
     for process in running:
-        process.close(force=True)
+        process.kill(signal.SIGKILL)
+        process.wait()  # `close` alone gives a killed process a tenth of a second
+        process.close()
 
 
 def ends(process: pexpect.spawn[str]) -> str:

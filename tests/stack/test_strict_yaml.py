@@ -65,6 +65,8 @@ def test_every_duplicate_key_is_reported_at_its_second_place() -> None:
         ("---\na: 1\n---\nb: 2", "f.yaml:3:1:", "another document"),
         ("\ta: 1", "f.yaml:1:1:", "cannot start any token"),
         ("a: *nope", "f.yaml:1:4:", "undefined alias 'nope'"),
+        ("a: &x 1\nb: &x 2", "f.yaml:2:4:", "duplicate anchor 'x'"),
+        ("a: " + "[" * 99, "f.yaml:1:103:", "expected the node content"),
         ("a: \x01", "f.yaml:1:4:", "unacceptable character"),
         ("<<: 3", "f.yaml:1:5:", "merges mappings"),
         ("? [a]\n: b", "f.yaml:1:3:", "a key is one word"),

@@ -9,7 +9,8 @@
 
 Only `true`, `false`, `null`, `~`, decimal integers and decimals with a point are not text: `on`, `yes`,
 `1:30`, `010`, `0x1F`, `1e3`, `1_000`, dates and versions stay as they were written. Keys are always
-text. A key twice in one mapping, a tag, a second document and an alias inside itself are mistakes.
+text. A key twice in one mapping, an anchor twice, a tag, a second document and an alias inside itself are
+mistakes.
 Anchors and merge keys (`<<`) work as in Compose: what is written beside `<<` wins.
 """
 
@@ -17,17 +18,18 @@ from __future__ import annotations
 
 import difflib
 import re
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from ruamel.yaml.reader import ReaderError
+import yaml
+from yaml._yaml import CParser
+from yaml.composer import Composer
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.reader import ReaderError
+from yaml.resolver import Resolver
 
 from labctl.errors import InvalidFile, Mistake
 
@@ -91,11 +93,9 @@ def read(path: Path) -> Document:
 def parse(text: str, name: str) -> Document:
     """The document in `text`; `name` is the file that mistakes are reported against."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ReusedAnchorWarning)
-            root = YAML(typ="safe", pure=True).compose(text)
-    except MarkedYAMLError as error:
-        raise InvalidFile([_syntax_mistake(name, error)]) from None
+        root = _Composing(text).get_single_node()
+    except yaml.MarkedYAMLError as error:
+        raise InvalidFile([_syntax_mistake(name, _in_better_words(text) or error)]) from None
     except ReaderError as error:
         before = text[: error.position]
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
@@ -113,11 +113,29 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     return f"did you mean {near[0]!r}?" if near else None
 
 
-def _syntax_mistake(name: str, error: MarkedYAMLError) -> Mistake:
+def _syntax_mistake(name: str, error: yaml.MarkedYAMLError) -> Mistake:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     said = "; ".join(part for part in (error.context, error.problem) if part)
     return Mistake(name, line, column, said or "is not YAML")
+
+
+class _Composing(Composer, CParser, Resolver):
+    """Nodes of libyaml's events, made in Python: made in C, a file that is nested without end is a crash."""
+
+    def __init__(self, text: str) -> None:
+        CParser.__init__(self, text)
+        Composer.__init__(self)
+        Resolver.__init__(self)
+
+
+def _in_better_words(text: str) -> yaml.MarkedYAMLError | None:
+    """The same mistake as the slow parser tells it, which names characters where libyaml has only places."""
+    try:
+        yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        return error
+    return None
 
 
 class _Reader:
