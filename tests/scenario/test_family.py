@@ -21,6 +21,14 @@ def test_siblings_open_alike(family: str) -> None:
     assert told_apart(FAMILIES[family]) == {}
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_each_has_somebody_who_worries(family: str) -> None:
+    """People of its own ask while it lasts, and no two of them the same."""
+    voices = FAMILIES[family][0].voices
+    assert voices
+    assert len({voice.says for voice in voices}) == len({voice.who for voice in voices}) == len(voices)
+
+
 @pytest.mark.parametrize(
     ("place", "before", "after"),
     [
