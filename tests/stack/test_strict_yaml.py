@@ -68,6 +68,8 @@ def test_every_duplicate_key_is_reported_at_its_second_place() -> None:
         ("a: &x 1\nb: &x 2", "f.yaml:2:4:", "duplicate anchor 'x'"),
         ("a: " + "[" * 99, "f.yaml:1:103:", "expected the node content"),
         ("a: \x01", "f.yaml:1:4:", "unacceptable character"),
+        ("größe: \x01", "f.yaml:1:8:", "unacceptable character"),
+        ("a: [\nb: ]\x01", "f.yaml:2:5:", "unacceptable character"),
         ("<<: 3", "f.yaml:1:5:", "merges mappings"),
         ("? [a]\n: b", "f.yaml:1:3:", "a key is one word"),
     ],

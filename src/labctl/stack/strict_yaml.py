@@ -94,12 +94,8 @@ def parse(text: str, name: str) -> Document:
     """The document in `text`; `name` is the file that mistakes are reported against."""
     try:
         root = _Composing(text).get_single_node()
-    except yaml.MarkedYAMLError as error:
-        raise InvalidFile([_syntax_mistake(name, _in_better_words(text) or error)]) from None
-    except ReaderError as error:
-        before = text[: error.position]
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        raise InvalidFile([Mistake(name, line, column, str(error).splitlines()[0])]) from None
+    except yaml.YAMLError as error:
+        raise InvalidFile([_syntax_mistake(name, text, _in_better_words(text) or error)]) from None
     reader = _Reader(name)
     data = reader.plain(root, ()) if root is not None else None
     if reader.mistakes:
@@ -113,11 +109,15 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     return f"did you mean {near[0]!r}?" if near else None
 
 
-def _syntax_mistake(name: str, error: yaml.MarkedYAMLError) -> Mistake:
-    mark = error.problem_mark or error.context_mark
+def _syntax_mistake(name: str, text: str, error: yaml.YAMLError) -> Mistake:
+    if isinstance(error, ReaderError):
+        before = text[: error.position]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        return Mistake(name, line, column, str(error).splitlines()[0])
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    said = "; ".join(part for part in (error.context, error.problem) if part)
-    return Mistake(name, line, column, said or "is not YAML")
+    told = (getattr(error, "context", None), getattr(error, "problem", None))
+    return Mistake(name, line, column, "; ".join(filter(None, told)) or "is not YAML")
 
 
 class _Composing(Composer, CParser, Resolver):
@@ -129,11 +129,11 @@ class _Composing(Composer, CParser, Resolver):
         Resolver.__init__(self)
 
 
-def _in_better_words(text: str) -> yaml.MarkedYAMLError | None:
-    """The same mistake as the slow parser tells it, which names characters where libyaml has only places."""
+def _in_better_words(text: str) -> yaml.YAMLError | None:
+    """The mistake as the slow parser tells it: it names and counts characters, where libyaml counts bytes."""
     try:
         yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
+    except yaml.YAMLError as error:
         return error
     return None
 
