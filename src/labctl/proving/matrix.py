@@ -112,11 +112,11 @@ def matrices(sources: Sequence[Source], measured: Iterable[Measured]) -> list[Ma
 def _crossings(family: str, members: Sequence[Source]) -> Iterator[tuple[Cell, str]]:
     """Each cell of a family, with a digest of what is played for it."""
     for broken in members:
+        under = crossed(broken)
         for of in members:
             if of.scenario.id != broken.scenario.id:
                 for fix in of.scenario.fixes:
-                    cell = Cell(family, broken.scenario.id, of.scenario.id, fix.name)
-                    yield cell, crossed(broken, fix)
+                    yield Cell(family, broken.scenario.id, of.scenario.id, fix.name), under(fix)
 
 
 def plan(wanted: Iterable[Matrix]) -> tuple[Task, ...]:

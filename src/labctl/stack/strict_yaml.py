@@ -38,6 +38,7 @@ _BOOLEAN = re.compile(r"true|false")
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d*)")
 _DECIMAL = re.compile(r"-?(?:0|[1-9]\d*)\.\d+")
 _TAG = "tag:yaml.org,2002:"
+_SYNTAX = (yaml.MarkedYAMLError, ReaderError)
 
 Place = tuple[str | int, ...]
 """A place in a document: keys and list indices from its root."""
@@ -89,12 +90,12 @@ def read(path: Path) -> Document:
     return parse(text, str(path))
 
 
-@lru_cache(maxsize=128)  # a file is read for one thing after another, and each time took a tenth of a second
+@lru_cache(maxsize=128)  # a file is read for one thing after another
 def parse(text: str, name: str) -> Document:
     """The document in `text`; `name` is the file that mistakes are reported against."""
     try:
         root = _Composing(text).get_single_node()
-    except yaml.YAMLError as error:
+    except _SYNTAX as error:
         raise InvalidFile([_syntax_mistake(name, text, _in_better_words(text) or error)]) from None
     reader = _Reader(name)
     data = reader.plain(root, ()) if root is not None else None
@@ -109,15 +110,15 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     return f"did you mean {near[0]!r}?" if near else None
 
 
-def _syntax_mistake(name: str, text: str, error: yaml.YAMLError) -> Mistake:
+def _syntax_mistake(name: str, text: str, error: yaml.MarkedYAMLError | ReaderError) -> Mistake:
     if isinstance(error, ReaderError):
         before = text[: error.position]
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         return Mistake(name, line, column, str(error).splitlines()[0])
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    told = (getattr(error, "context", None), getattr(error, "problem", None))
-    return Mistake(name, line, column, "; ".join(filter(None, told)) or "is not YAML")
+    said = "; ".join(part for part in (error.context, error.problem) if part)
+    return Mistake(name, line, column, said or "is not YAML")
 
 
 class _Composing(Composer, CParser, Resolver):
@@ -129,11 +130,11 @@ class _Composing(Composer, CParser, Resolver):
         Resolver.__init__(self)
 
 
-def _in_better_words(text: str) -> yaml.YAMLError | None:
+def _in_better_words(text: str) -> yaml.MarkedYAMLError | ReaderError | None:
     """The mistake as the slow parser tells it: it names and counts characters, where libyaml counts bytes."""
     try:
         yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
+    except _SYNTAX as error:
         return error
     return None
 
